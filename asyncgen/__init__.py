@@ -8,7 +8,7 @@ of the package may change with any version.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.config import __version__
+from asyncgen.config.version import __version__
 
 if TYPE_CHECKING:
     from asyncgen.api import run, run_async, stream

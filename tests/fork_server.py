@@ -27,7 +27,7 @@ from types import ModuleType
 from typing import Any
 
 import asyncgen
-from asyncgen.config import listed_models
+from asyncgen.config.shipped import listed_models
 
 OTHERS = (
     "openai",

@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from asyncgen.config import __version__
+from asyncgen.config.version import __version__
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = (ROOT / "scripts" / "test").read_text("utf-8")
@@ -32,7 +32,7 @@ def test_the_version_stands_in_one_place() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert project["project"]["dynamic"] == ["version"]
     assert "version" not in project["project"]
-    assert project["tool"]["hatch"]["version"] == {"path": "asyncgen/config.py"}
+    assert project["tool"]["hatch"]["version"] == {"path": "asyncgen/config/version.py"}
     assert f"## {__version__}\n" in (ROOT / "docs" / "changelog.md").read_text("utf-8")
 
 

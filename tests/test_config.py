@@ -8,14 +8,8 @@ from typing import Any
 import pytest
 
 from asyncgen.address import endpoint_name, is_loopback
-from asyncgen.config import (
-    DEFAULT_BASE_URL,
-    EndpointConfig,
-    RunConfig,
-    check_base_url,
-    resolve_api_key,
-    shipped,
-)
+from asyncgen.config import DEFAULT_BASE_URL, EndpointConfig, RunConfig, check_base_url, resolve_api_key
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import UsageError
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import UsageError
 from asyncgen.models import (
     _CHOICES,

@@ -17,7 +17,7 @@ NAMES = re.compile(
 NEEDED = {
     "cli/commands/__init__.py",  # says what the next one is for
     "cli/commands/prepare.py",  # the command that makes pairs of what the corpus publishes
-    "config.py",  # the recipe that is the default
+    "config/__init__.py",  # the recipe that is the default
     "engine/reader.py",  # names that command, for a file that looks like such a one
     "storage/takeover.py",  # reads what the tool wrote that knew this job alone
 }

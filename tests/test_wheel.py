@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from asyncgen.config import __version__
+from asyncgen.config.version import __version__
 
 ROOT = Path(__file__).parents[1]
 

@@ -25,10 +25,10 @@ from asyncgen.config import (
     EndpointConfig,
     RunConfig,
     RunSettings,
-    check_types,
-    prompt_file_named,
     resolve_api_key,
 )
+from asyncgen.config.shipped import prompt_file_named
+from asyncgen.config.type_checks import check_types
 from asyncgen.errors import KeyOrQuotaError, Setting, UsageError
 from asyncgen.planning.tiers import load_tier
 from asyncgen.recipe import Recipe

@@ -7,7 +7,7 @@ import errno
 import os
 from collections.abc import Iterator
 
-from asyncgen.config import __version__
+from asyncgen.config.version import __version__
 from asyncgen.errors import stack_of
 
 

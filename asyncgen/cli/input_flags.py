@@ -4,7 +4,8 @@ import argparse
 
 from asyncgen.cli.flag_types import a_field, a_recipe
 from asyncgen.cli.paths import a_path, a_prompt_file
-from asyncgen.config import DEFAULT_RECIPE, shipped
+from asyncgen.config import DEFAULT_RECIPE
+from asyncgen.config.shipped import shipped
 
 
 def add_input_arguments(job: argparse._ArgumentGroup) -> None:

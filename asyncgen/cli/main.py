@@ -15,7 +15,7 @@ from asyncgen.cli.commands import COMMANDS
 from asyncgen.cli.config_file import with_settings
 from asyncgen.cli.lines import Lines, silence
 from asyncgen.cli.setting_names import in_flags
-from asyncgen.config import __version__
+from asyncgen.config.version import __version__
 from asyncgen.errors import AsyncgenError, DiskError, Exit
 
 RESUMED = {"run", "requests"}  # commands that the same command resumes

@@ -5,7 +5,7 @@ import os
 import stat
 from pathlib import Path
 
-from asyncgen.config import prompt_file_named
+from asyncgen.config.shipped import prompt_file_named
 from asyncgen.errors import UsageError
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from asyncgen.address import is_azure
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import Setting, UsageError
 from asyncgen.toml import read_toml
 

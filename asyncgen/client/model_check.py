@@ -7,7 +7,8 @@ from typing import Any
 
 from asyncgen.client.error_body import read_error
 from asyncgen.client.wire import Wire
-from asyncgen.config import RunConfig, listed_model
+from asyncgen.config import RunConfig
+from asyncgen.config.shipped import listed_model
 from asyncgen.errors import KeyOrQuotaError, Setting
 from asyncgen.events import Notice
 

@@ -24,7 +24,7 @@ from asyncgen.cluster.long_call import wait_for_reply
 from asyncgen.cluster.messages import Instruction, News, WorkerReport
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_worker import ShardWorker
-from asyncgen.config import __version__
+from asyncgen.config.version import __version__
 from asyncgen.engine.event_loop import COLLECT_AFTER
 from asyncgen.errors import AsyncgenError, TryLaterError, UsageError
 from asyncgen.shard import Portion

@@ -15,7 +15,8 @@ from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.model_check import check_model
 from asyncgen.client.probes import Probes
 from asyncgen.client.wire import Wire
-from asyncgen.config import RunConfig, listed_model
+from asyncgen.config import RunConfig
+from asyncgen.config.shipped import listed_model
 from asyncgen.cost import Price, describe
 from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.engine.tally import Tally

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from asyncgen.config import __version__
+from asyncgen.config.version import __version__
 from asyncgen.cost import Price, Spend
 from asyncgen.errors import AsyncgenError, Exit, TryLaterError
 from asyncgen.events import Event, Observer, ProcessEnded, ProcessStarted, Sample

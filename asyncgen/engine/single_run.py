@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from asyncgen.chat import ModelWays
 from asyncgen.client.probes import Probes
 from asyncgen.client.wire import SdkWire, Wire
-from asyncgen.config import RunConfig, listed_model
+from asyncgen.config import RunConfig
+from asyncgen.config.shipped import listed_model
 from asyncgen.cost import Price
 from asyncgen.engine.passes import Flaws, Passes
 from asyncgen.engine.pool import Engine

@@ -6,7 +6,7 @@ For a dataset folder it is the README.md whose YAML head tells `load_dataset` wh
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
-from asyncgen.config import __version__
+from asyncgen.config.version import __version__
 from asyncgen.export.export_run import ExportTally
 from asyncgen.export.template import ExportTemplate
 from asyncgen.medec.source import NAME, SOURCE

@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.export.examples import Example
 from asyncgen.medec.pair import CORRECT, INCORRECT

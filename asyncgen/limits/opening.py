@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from asyncgen.chat import NO_USAGE, Usage
-from asyncgen.config import RunConfig, listed_model
+from asyncgen.config import RunConfig
+from asyncgen.config.shipped import listed_model
 from asyncgen.cost import Price, Spend
 from asyncgen.limits.budget import Budget
 from asyncgen.limits.concurrency import ConcurrencyControl

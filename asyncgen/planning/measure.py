@@ -13,7 +13,8 @@ from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import CHARACTERS_PER_TOKEN, Prepared
 from asyncgen.client.wire import LookedUp, SdkWire, Wire
-from asyncgen.config import RunConfig, listed_model
+from asyncgen.config import RunConfig
+from asyncgen.config.shipped import listed_model
 from asyncgen.cost import Price
 from asyncgen.errors import AsyncgenError, BadDataError, CallFailed, Stopping, TryLaterError, place_of
 from asyncgen.events import CallEnded, Event

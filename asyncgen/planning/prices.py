@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from asyncgen.config import listed_models
+from asyncgen.config.shipped import listed_models
 from asyncgen.cost import Price
 from asyncgen.errors import UsageError
 from asyncgen.models import ModelList, parse_models, read_rates, spellings

@@ -9,7 +9,8 @@ import orjson
 
 from asyncgen.chat import ChatRequest, Usage
 from asyncgen.client.batch_providers import batch_provider, check_usable
-from asyncgen.config import RunConfig, listed_model
+from asyncgen.config import RunConfig
+from asyncgen.config.shipped import listed_model
 from asyncgen.cost import Price
 from asyncgen.errors import BadDataError
 from asyncgen.events import Planned

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import Setting, UsageError
 from asyncgen.models import spellings
 from asyncgen.toml import read_toml

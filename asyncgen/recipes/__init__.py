@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.chat import ChatRequest, Completion, ResponseSchema, Sampling, Usage
-from asyncgen.config import DEFAULT_RECIPE, REQUESTS, RunConfig, shipped
+from asyncgen.config import DEFAULT_RECIPE, REQUESTS, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import CallFailed, Setting, UsageError
 from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, together
 from asyncgen.rows import BadFieldError, Item

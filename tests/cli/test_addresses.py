@@ -3,7 +3,8 @@
 import pytest
 
 from asyncgen.cli.addresses import address_lines, shown_address
-from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 
 SAMPLES = shipped("samples", "pairs.jsonl")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from asyncgen.cli.main import main
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import DiskError, Exit
 from asyncgen.storage.disk import Disk
 

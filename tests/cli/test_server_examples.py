@@ -7,7 +7,7 @@ import pytest
 
 from asyncgen.address import is_loopback
 from asyncgen.cli.main import build_parser
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 
 EXAMPLES = sorted(shipped("servers").glob("*.toml"))
 JOB = ["run", "--input-jsonl", "in", "--output-dir", "out", "--prompt-file", "prompts"]

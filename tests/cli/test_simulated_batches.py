@@ -1,7 +1,7 @@
 """Batches of a simulated server that the command brings itself."""
 
 from asyncgen.cli.main import main
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import Exit
 
 

@@ -14,7 +14,8 @@ from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.outages import advice_on
 from asyncgen.client.scripted_wire import ScriptedWire
-from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Stopping, TryLaterError
 from asyncgen.events import Event, Paused
 from asyncgen.limits.opening import open_gate

@@ -13,7 +13,8 @@ from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
-from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import AsyncgenError, CallFailed, Stopping, TryLaterError
 from asyncgen.events import Event, Paused
 from asyncgen.limits.endpoint import LONGEST_PAUSE

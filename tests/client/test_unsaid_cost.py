@@ -14,7 +14,8 @@ from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
-from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.cost import total_usage
 from asyncgen.errors import AsyncgenError
 from asyncgen.limits.opening import open_gate

@@ -20,7 +20,8 @@ from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.cluster.cluster_run import ClusterRun
 from asyncgen.cluster.shard_job import ClusterJob
-from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import Exit, Interrupted
 from asyncgen.recipes import build

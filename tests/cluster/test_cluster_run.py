@@ -12,7 +12,8 @@ from asyncgen.client.wire import LookedUp
 from asyncgen.cluster.cluster_run import ClusterRun, usual_shards
 from asyncgen.cluster.shard_directories import Division, save_division
 from asyncgen.cluster.shard_job import ClusterJob
-from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import Interrupted, KeyOrQuotaError, TryLaterError
 from asyncgen.events import Event, InputLoaded, Notice, ProcessEnded
 from asyncgen.shard import Portion, Shard

@@ -17,7 +17,8 @@ from asyncgen.client.scripted_wire import ScriptedWire
 from asyncgen.cluster.coordinator import Coordinator
 from asyncgen.cluster.lease_holder import LeaseHolder
 from asyncgen.cluster.messages import Instruction, WorkerReport
-from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import AsyncgenError
 from asyncgen.limits.opening import open_gate
 

@@ -20,7 +20,8 @@ from asyncgen.cluster.messages import ShardSample, WorkerReport
 from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_record import ShardRecord
 from asyncgen.cluster.shard_worker import ShardWorker
-from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.engine.kept_service import KeptService
 from asyncgen.errors import Interrupted, KeyOrQuotaError
 from asyncgen.events import LimitUse

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from asyncgen.chat import Usage
 from asyncgen.cluster.shard_job import ClusterJob
-from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.cost import Price, Spend
 from asyncgen.limits.budget import Budget
 from asyncgen.shard import Portion, Shard

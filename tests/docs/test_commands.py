@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.simulator import Latency, Profile
 from tests import asyncgen_process
 from tests.end_to_end.conftest import Server, clean_env

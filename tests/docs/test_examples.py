@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 
 from .examples import GALLERY, as_it_is, environment, pages, without_numbers
 

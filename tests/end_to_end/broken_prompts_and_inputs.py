@@ -4,7 +4,7 @@ import gzip
 import json
 from typing import Any
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 
 from .conftest import SAMPLES
 

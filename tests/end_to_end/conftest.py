@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.simulator import Latency, Profile, Simulator
 from tests import asyncgen_process
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.simulator import Latency, Profile
 from tests import asyncgen_process
 from tests.recipes.broken_files import BROKEN

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.simulator import Latency
 from tests import asyncgen_process
 

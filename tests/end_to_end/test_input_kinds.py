@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import asyncgen
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import DirectoryError
 from asyncgen.simulator import Latency
 from asyncgen.storage import standard_input

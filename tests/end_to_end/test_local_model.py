@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.local.model import find_model
 from tests import asyncgen_process
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.simulator import Faults
 
 from .conftest import OUTPUTS, PROMPTS, SAMPLES, Job

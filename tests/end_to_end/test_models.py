@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 
 from .conftest import OUTPUTS, SAMPLES, Job
 

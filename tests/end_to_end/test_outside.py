@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from tests import asyncgen_process
 
 from .conftest import PROMPTS, SAMPLES, Job, Server, clean_env

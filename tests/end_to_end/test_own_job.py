@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.recipes import shipped_names
 from tests import asyncgen_process
 

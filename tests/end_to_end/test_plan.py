@@ -6,7 +6,7 @@ import shlex
 import sys
 from dataclasses import replace
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.humanize import duration
 from asyncgen.shard import Shard
 from asyncgen.simulator import Faults

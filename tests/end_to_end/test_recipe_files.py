@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import asyncgen
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import UsageError
 from asyncgen.recipes.single_turn import SingleTurn
 from asyncgen.simulator import Latency

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from tests import asyncgen_process
 from tests.corpus.files import CSV_NAME
 from tests.corpus.real import REAL_CORPUS

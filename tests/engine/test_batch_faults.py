@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.cost import Price
 from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.batch.delivery import BatchTiming

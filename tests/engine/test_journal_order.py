@@ -12,7 +12,8 @@ import pytest
 from asyncgen.chat import Completion, Usage
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
-from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import DiskError
 from asyncgen.recipe import Examples, Generate

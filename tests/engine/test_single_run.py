@@ -13,7 +13,8 @@ from asyncgen.chat import Completion, Usage
 from asyncgen.client import scripted_wire as wire
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
-from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.engine import single_run as pipeline
 from asyncgen.errors import BadDataError, Interrupted, Stopping
 from asyncgen.events import Observer, PairDone, Sample

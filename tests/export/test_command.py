@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyarrow.parquet import ParquetFile
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from tests import asyncgen_process
 
 from .conftest import make_pair, make_run

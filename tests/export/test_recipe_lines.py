@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from asyncgen.cli.main import main
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.export.conversations import UnfitError
 from asyncgen.export.formats import FORMATS, formats_of
 from asyncgen.export.line_shapes import Shape, prompt_text, shape_of

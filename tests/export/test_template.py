@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.export.examples import Example
 from asyncgen.export.template import ExportTemplate, LackingError

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from asyncgen.client.probes import Probes
-from asyncgen.config import EndpointConfig, RunConfig, shipped
+from asyncgen.config import EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.engine.pool import Engine
 from asyncgen.limits.circuit_breaker import (
     FIRST_REST,

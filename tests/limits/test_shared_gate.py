@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncgen.client.probes import Probes
-from asyncgen.config import RunConfig, shipped
+from asyncgen.config import RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.engine.pool import Engine
 from asyncgen.errors import Interrupted, Stopping
 from asyncgen.events import Event, Sample

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import UsageError
 from asyncgen.planning.prices import load_price
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import UsageError
 from asyncgen.planning.tiers import Tier, known_tiers, load_tier
 

@@ -8,7 +8,7 @@ from random import Random
 import orjson
 import pytest
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.medec.pair import parse_pair
 from asyncgen.quality.structure import Made, Structure
 from asyncgen.recipes.medec_contents import COMBINED_FILE, CONTENTS, CORRECT_FILE, INCORRECT_FILE

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from asyncgen.cli.main import main
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.recipes import shipped_names
 
 README = shipped("recipes", "README.md").read_text()

@@ -7,7 +7,8 @@ import pytest
 
 from asyncgen.chat import Completion, Usage
 from asyncgen.client.encoding import Encoder
-from asyncgen.config import RunConfig, shipped
+from asyncgen.config import RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.recipes import build
 from asyncgen.recipes.schema_example import example
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.recipes import shipped_names
 from asyncgen.recipes.prompt_doubts import doubts_of
 from asyncgen.recipes.recipe_file import RecipeFile

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.chat import Sampling
-from asyncgen.config import RunConfig, shipped
+from asyncgen.config import RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.recipes import build
 from asyncgen.recipes.medec_safe import MedecSafe

@@ -9,7 +9,7 @@ import pytest
 
 from asyncgen.chat import ChatRequest, Completion, ResponseSchema, Sampling, Usage
 from asyncgen.client.encoding import Encoder
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import BadDataError
 from asyncgen.medec.pair import Pair
 from asyncgen.recipes.medec_safe import MedecSafe

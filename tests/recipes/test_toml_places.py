@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.recipes.table import _unquoted
 from asyncgen.recipes.toml_places import places_of
 

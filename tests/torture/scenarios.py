@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 
 from .points import Point
 from .servers import NEEDLE

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from asyncgen.cli.invocation import asyncgen_here
 from asyncgen.cli.paths import a_path, absolute_output
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import Exit, UsageError
 from asyncgen.text import loads
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_new_file, a_path, prompt_file_here
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.humanize import plural
 from asyncgen.medec.splits import Groups, Split, side_path, vignette

@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
 

@@ -26,8 +26,8 @@ from asyncgen.config import (
     MOST_AUTOMATIC,
     EndpointConfig,
     RunConfig,
-    shipped,
 )
+from asyncgen.config.shipped import shipped
 from asyncgen.cost import Price
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError

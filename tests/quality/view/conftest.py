@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from asyncgen.cli.main import main
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from tests import asyncgen_process
 from tests.monitor.browser import end_browser
 from tests.quality.view.sample_run import HOSTILE, SampleRun, Text, make_sample_run, texts_of_corpus

@@ -13,7 +13,8 @@ from asyncgen.chat import Completion, Usage
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.scripted_wire import ScriptedWire
-from asyncgen.config import DEFAULT_BASE_URL, EndpointConfig, RunConfig, shipped
+from asyncgen.config import DEFAULT_BASE_URL, EndpointConfig, RunConfig
+from asyncgen.config.shipped import shipped
 from asyncgen.engine.session import Summary
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import Interrupted

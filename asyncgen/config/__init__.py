@@ -3,22 +3,17 @@
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
-from importlib.resources import files
-from numbers import Integral, Real
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 from urllib.parse import urlsplit
 
 from asyncgen.address import endpoint_name, is_loopback, is_valid_host
+from asyncgen.config.type_checks import check_types
 from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Setting, UsageError
-from asyncgen.models import Model, ModelList, load_models
 from asyncgen.shard import Shard
 
-__version__ = "0.1.0"
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-6-luna"
 DEFAULT_RECIPE = "medec_safe"
@@ -277,81 +272,6 @@ class RunConfig(RunSettings):
         return replace(self, endpoints=tuple(replace(one, **changes) for one in self.endpoints))
 
 
-def check_types(settings: Any) -> None:
-    """Refuse a field of a dataclass that is not of its type, or a path that is empty; never shows the value.
-
-    What does as well, such as a number of NumPy, becomes the ordinary kind, for JSON and the call that is shown.
-
-    Raises:
-        UsageError: there is one.
-    """
-    for name, hint in get_type_hints(type(settings)).items():
-        value = getattr(settings, name)
-        if isinstance(value, str) and not value and Path in get_args(hint):
-            raise UsageError(Setting(name), " is empty: give a path")
-        kinds = {hint, *get_args(hint)}
-        if isinstance(value, float) and value.is_integer() and int in kinds and float not in kinds:
-            value = int(value)  # 1e6 is how people write a million
-        if not _is_of(value, hint):
-            raise UsageError(Setting(name), f" must be {_words(hint)}, not {_kinds(value)}")
-        object.__setattr__(settings, name, _ordinary(value))
-
-
-_WIDER: Mapping[Any, Any] = {int: Integral, float: Real, Path: os.PathLike}
-"""What does as well."""
-_WORDS = {
-    int: "an integer",
-    float: "a number",
-    bool: "True or False",
-    str: "a text",
-    Path: "a path",
-    Callable: "a function",
-    NoneType: "None",
-}
-
-
-def _is_of(value: Any, hint: Any) -> bool:
-    kind, inner = get_origin(hint) or hint, get_args(hint)
-    if kind is UnionType:
-        return any(_is_of(value, one) for one in inner)
-    if kind is Any:
-        return True
-    if isinstance(value, bool):
-        return kind is bool
-    if not isinstance(value, _WIDER.get(kind, kind)):
-        return False
-    if kind is Mapping:
-        return all(_is_of(one, inner[0]) and _is_of(other, inner[1]) for one, other in value.items())
-    return kind is not Sequence or all(_is_of(one, inner[0]) for one in value)
-
-
-def _ordinary(value: Any) -> Any:
-    if isinstance(value, bool | Path):
-        return value
-    return next((kind(value) for kind, wider in _WIDER.items() if isinstance(value, wider)), value)
-
-
-def _words(hint: Any) -> str:
-    kind, inner = get_origin(hint) or hint, get_args(hint)
-    if kind is UnionType:
-        *others, last = map(_words, inner)
-        return f"{', '.join(others)} or {last}"
-    if kind is Mapping:
-        return f"a dict of text to {'text' if inner[1] is str else 'anything'}"
-    return f"a list of {inner[0].__name__}" if kind is Sequence else str(_WORDS[kind])
-
-
-def _kinds(value: object) -> str:
-    said = type(value).__name__
-    if isinstance(value, Mapping):
-        return f"{said} of {_each(value)} to {_each(value.values())}"
-    return f"{said} of {_each(value)}" if isinstance(value, list | tuple) else said
-
-
-def _each(values: Iterable[object]) -> str:
-    return " and ".join(sorted({type(one).__name__ for one in values})) or "nothing"
-
-
 def check_header(name: str, value: str, where: str | Setting) -> None:
     """Refuse a header that cannot be sent or is the connection's; the message does not show the value.
 
@@ -438,29 +358,3 @@ def _check_key(endpoint: EndpointConfig, *, allow_http: bool) -> None:
 def resolve_api_key(flag: str | None, environment: Mapping[str, str] = os.environ) -> str:
     """The key from the flag or from OPENAI_API_KEY; empty if neither is set."""
     return flag or environment.get("OPENAI_API_KEY", "")
-
-
-def shipped(*parts: str) -> Path:
-    """A file of `configs/`: inside the installed package, or beside it in a checkout."""
-    inside = Path(str(files("asyncgen"))) / "configs"
-    root = inside if inside.is_dir() else inside.parent.parent / "configs"
-    return root.joinpath(*parts)
-
-
-def prompt_file_named(path: Path) -> Path:
-    """The prompt file that ships under a bare name, else the path itself; an existing file takes precedence."""
-    if len(path.parts) > 1 or path.suffix or path.exists():
-        return path
-    named = shipped("prompts", f"{path}.json")
-    return named if named.exists() else path
-
-
-@cache
-def listed_models() -> ModelList:
-    """The models in `configs/models.toml`, read once."""
-    return load_models(shipped("models.toml"))
-
-
-def listed_model(name: str) -> Model | None:
-    """The entry of a model in `configs/models.toml`; None if it is not listed."""
-    return listed_models().find(name)
