@@ -199,7 +199,10 @@ class CheckpointSaved:
     total: int
 
 
-WAITED_FOR = {"ok", "rate_limit", "overloaded"}
+THROTTLED = frozenset({"rate_limit", "overloaded"})
+"""Outcomes of calls that were refused for rate or overload, whatever the status of the answer."""
+
+WAITED_FOR = {"ok", *THROTTLED}
 """Outcomes of calls that need no explanation: samples and pauses tell of them."""
 
 UNREACHED = {"connection", "server_error"}

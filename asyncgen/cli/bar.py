@@ -105,7 +105,7 @@ def bar_text(sample: Sample, rates: Rates, storm: str, width: int, rows: str) ->
         (6, "" if rates.calls is None else f"{rate(rates.calls)} calls/s"),
         (4, f"{sample.in_flight} in flight"),
         (3, "" if rates.in_use is None else f"{rates.binding} {percent(rates.in_use)}"),
-        (5, f"429s {sample.refused:,}" if sample.refused else ""),
+        (5, f"{sample.refused:,} refused" if sample.refused else ""),
         (5, "" if sample.cost is None else dollars(sample.cost)),
         (6, "" if total is None else f"all starts {dollars(total)}"),
         (7, "" if sample.oldest is None else f"oldest {brief(sample.oldest)}"),

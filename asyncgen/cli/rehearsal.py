@@ -7,7 +7,7 @@ from asyncgen.config import RunConfig
 from asyncgen.engine.session import Summary
 from asyncgen.engine.single_run import Run
 from asyncgen.errors import AsyncgenError, Interrupted
-from asyncgen.events import CallEnded, Event
+from asyncgen.events import THROTTLED, CallEnded, Event
 from asyncgen.recipes import build
 from asyncgen.storage.disk import Disk
 
@@ -41,7 +41,7 @@ class Rehearsal:
     @property
     def refused(self) -> int:
         """Calls that were refused for rate or overload."""
-        return sum(call.status in {429, 503} for call in self.calls)
+        return sum(call.outcome in THROTTLED for call in self.calls)
 
     def within(self, start: float, end: float) -> "Rehearsal":
         """The calls that were sent from `start` to `end`, in seconds since the first one."""

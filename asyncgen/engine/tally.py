@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.failure_threshold import OF_THE_ROW
-from asyncgen.events import CacheHit, CallEnded, EndpointUse, Event, LimitUse, PairDone, PairFailed, Sample
+from asyncgen.events import (
+    THROTTLED,
+    CacheHit,
+    CallEnded,
+    EndpointUse,
+    Event,
+    LimitUse,
+    PairDone,
+    PairFailed,
+    Sample,
+)
 from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.pacer import MINUTE
@@ -54,7 +64,7 @@ class Tally:
         """Count an event."""
         if isinstance(event, CallEnded):
             self.calls += 1
-            self.refused += event.status in {429, 503}
+            self.refused += event.outcome in THROTTLED
             self.retried += event.attempt > 1
             self.prompt_tokens += event.usage.prompt_tokens
             self.completion_tokens += event.usage.completion_tokens

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from asyncgen.errors import Exit
-from asyncgen.events import FAILED_EARLIER, BatchChanged, EndpointUse, LimitUse, Planned, Sample
+from asyncgen.events import FAILED_EARLIER, THROTTLED, BatchChanged, EndpointUse, LimitUse, Planned, Sample
 from asyncgen.monitor.histogram import LogHistogram
 from asyncgen.storage.event_log import CACHED
 from asyncgen.text import loads
@@ -246,7 +246,7 @@ class Calls:
     @property
     def refused(self) -> int:
         """Attempts that were refused for rate or overload."""
-        return sum(number for (_, status), number in self.outcomes.items() if status in {429, 503})
+        return sum(number for (outcome, _), number in self.outcomes.items() if outcome in THROTTLED)
 
     def feed(self, line: bytes) -> None:
         """Add a line; one that is not a call is skipped."""

@@ -35,7 +35,7 @@ class Terminal(io.StringIO):
 def test_a_wide_bar_says_everything():
     """Rates, limit, refusals, cost, the oldest pair's age, and the time left."""
     assert bar_text(BUSY, RATES, "", 200, "pairs") == (
-        "2.04 pairs/s  6.10 calls/s  24 in flight  tokens 97 %  429s 12  $0.42  oldest 12s  ETA 8m44s"
+        "2.04 pairs/s  6.10 calls/s  24 in flight  tokens 97 %  12 refused  $0.42  oldest 12s  ETA 8m44s"
     )
 
 

@@ -204,3 +204,20 @@ def test_calls_add_up_by_outcome_step_and_attempt():
     assert calls.waits.largest == 3
     assert calls.answers_by_attempt == {1: 8}
     assert [took for took, _, _ in calls.slowest] == [8, 7, 6, 5, 4]
+
+
+def test_calls_are_refused_by_their_outcome():
+    """Not by a status: 529 is an overload, and 429 may say that the credit is used up."""
+    calls = Calls()
+    for outcome, status in (("overloaded", 529), ("rate_limit", 400), ("rate_limit", 429), ("quota", 429)):
+        line = {
+            "index": 0,
+            "step": "a",
+            "attempt": 1,
+            "outcome": outcome,
+            "status": status,
+            "waited": 0,
+            "took": 1,
+        }
+        calls.feed(json.dumps(line).encode())
+    assert (calls.attempts, calls.refused) == (4, 3)

@@ -301,7 +301,7 @@ def _spent(picture: "Picture") -> Iterator[tuple[str, str]]:
     starts = len(picture.history.sessions)
     yield (
         "calls",
-        f"{calls:,} in {plural(starts, 'start')}, {refused:,} refused (429, 503), {retried:,} retries",
+        f"{calls:,} in {plural(starts, 'start')}, {refused:,} refused, {retried:,} retries",
     )
     if picture.from_cache:
         yield "cache", f"{plural(picture.from_cache, 'answer')}, not among these"

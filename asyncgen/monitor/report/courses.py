@@ -66,7 +66,7 @@ def refusals(picture: Picture, record: RunRecord, axis: TimeAxis, storms: list[P
         yield paragraph(known if line.total("seconds") else "There are no samples: Failures has what calls tell.")
         return
     yield over_time(
-        "Refused calls (429, 503) and retries a minute",
+        "Calls refused for rate or overload, and retries, a minute",
         axis,
         _times(record),
         [
