@@ -109,8 +109,8 @@ class Retries:
                     return GiveUp()
         if self.counted >= self._max_attempts:
             return GiveUp()
-        # Use the server's own delay if it names one; else full jitter, so that retries do not coincide.
-        return RetryAfter(self._backoff() if failure.retry_after is None else failure.retry_after)
+        # Some servers round what they ask for down to nothing, which would spend all attempts at once.
+        return RetryAfter(max(self._backoff(), failure.retry_after or 0.0))
 
     def _after_rejection(self, failure: Failure, *, rejects_all: bool | None) -> Decision | None:
         self._rejected += 1
@@ -120,4 +120,5 @@ class Retries:
         return GiveUp() if self._rejected > 1 and failure.kind == "permission" else None
 
     def _backoff(self) -> float:
+        """Seconds, with full jitter, so that retries do not coincide."""
         return self._draw() * min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(self.counted - 1, 16))

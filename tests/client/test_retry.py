@@ -96,7 +96,13 @@ def test_a_pause_lasts_as_long_as_the_server_says() -> None:
 def test_a_backoff_lasts_as_long_as_the_server_says() -> None:
     """No jitter then: the server has said when."""
     assert Retries(6, full).after(failure(Action.RETRY, 7.5)) == RetryAfter(7.5)
-    assert Retries(6, full).after(failure(Action.RETRY, 0.0)) == RetryAfter(0.0)
+
+
+def test_a_server_that_asks_for_no_wait_does_not_use_up_all_attempts_at_once() -> None:
+    """Some servers round their wait down to nothing: the own backoff is the least."""
+    retries = Retries(4, full)
+    decided = [retries.after(failure(Action.RETRY, asked)) for asked in (0.0, 0.25, 3.0, 0.0)]
+    assert decided == [RetryAfter(0.5), RetryAfter(1.0), RetryAfter(3.0), GiveUp()]
 
 
 def test_one_rejected_key_is_tried_once_more_whatever_came_between() -> None:
