@@ -25,12 +25,12 @@ class Rehearsal:
 
     @property
     def began(self) -> float:
-        """When the first call was sent."""
+        """When the first call was sent; ValueError if none was."""
         return min(call.started for call in self.calls)
 
     @property
     def lasted(self) -> float:
-        """Seconds in which calls were sent."""
+        """Seconds in which calls were sent; ValueError if none was."""
         return max(call.started for call in self.calls) - self.began
 
     @property

@@ -1,14 +1,17 @@
 """`asyncgen drill`: scenarios by name, verdicts and exit code."""
 
 import argparse
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from asyncgen.cli import drill_scenarios as _drills
 from asyncgen.cli.commands import drill
 from asyncgen.cli.main import build_parser
+from asyncgen.config import shipped
 from tests import asyncgen_process
 
 from .conftest import clean_env
@@ -24,6 +27,15 @@ def run_drill(*words: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         env=clean_env(None),
     )
+
+
+def refused_prompts(directory: Path, step: str) -> str:
+    """A prompt file that asks for more tokens in a step than the server ever answers with."""
+    prompts = json.loads(shipped("prompts", "medec_safe.json").read_text())
+    prompts["generation_params"][step]["max_tokens"] = 300_000
+    file = directory / "prompts.json"
+    file.write_text(json.dumps(prompts))
+    return str(file)
 
 
 @pytest.mark.parametrize(
@@ -76,3 +88,24 @@ def test_one_scenario_that_fails_fails_the_drill(monkeypatch, capsys) -> None:
     shown = capsys.readouterr().out
     assert "FAIL (0 s)" in shown
     assert "PASS (0 s)" in shown
+
+
+@pytest.mark.parametrize("name", ["steady", "storm", "errors", "hung-sockets", "quota", "restart"])
+def test_a_drill_without_an_answer_says_why(name: str, tmp_path: Path) -> None:
+    """A field that the server refuses in every call: the formulas have nothing to work on."""
+    done = run_drill(name, "--prompt-file", refused_prompts(tmp_path, "correct_paraphrase"))
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "no call was answered: paraphrase: bad_request (status 400, invalid_value" in done.stdout
+    assert "FAIL (" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["quota", "restart"])
+def test_runs_that_do_not_reach_their_end_have_no_bytes_to_compare(name: str, tmp_path: Path) -> None:
+    """The calls of one step are answered, and all of the next one are refused."""
+    done = run_drill(name, "--add-reasoning", "--prompt-file", refused_prompts(tmp_path, "reasoning"))
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "other bytes" in done.stdout
+    assert "FAIL (" in done.stdout

@@ -48,7 +48,7 @@ async def _drill(args: argparse.Namespace) -> int:
         say(f"{scenario.name:<13} predicted: {scenario.predicted}")
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="asyncgen-drill-") as directory:
-            verdict = await scenario.play(Stage(_config(args), Path(directory), args.long))
+            verdict = await scenario.verdict(Stage(_config(args), Path(directory), args.long))
         say(f"{'':13} actual:    {verdict.actual}")
         say(f"{'':13} {'PASS' if verdict.passed else 'FAIL'} ({time.monotonic() - began:.0f} s)")
         passed = passed and verdict.passed
