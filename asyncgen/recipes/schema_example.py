@@ -24,7 +24,8 @@ def _value(schema: Any, root: Mapping[str, Any], depth: int) -> Any:
         case "object":
             properties, required = schema.get("properties", {}), schema.get("required", ())
             wanted = properties if depth < _DEEPEST else {}
-            return {name: _value(properties.get(name, {}), root, depth + 1) for name in {*wanted, *required}}
+            names = dict.fromkeys((*wanted, *required))  # in order, the same in each process
+            return {name: _value(properties.get(name, {}), root, depth + 1) for name in names}
         case "array":
             number = max(schema.get("minItems", 0), min(2 if depth < _DEEPEST else 0, schema.get("maxItems", 2)))
             return [_value(schema.get("items", {}), root, depth + 1) for _ in range(number)]
