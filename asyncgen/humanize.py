@@ -19,7 +19,7 @@ _Y_BEHIND_A_CONSONANT = re.compile("[^aeiou]y$")
 
 def duration(seconds: float) -> str:
     """`12.3 s`, `4 min 05 s`, `3 h 07 min`, `2 d 03 h`."""
-    if seconds < MINUTE:
+    if round(seconds, 1) < MINUTE:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -31,16 +31,18 @@ def duration(seconds: float) -> str:
 
 def brief(seconds: float) -> str:
     """A duration in a few characters: `12s`, `4m05s`, `3h07m`, `2d03h`."""
-    if seconds < MINUTE:
-        return f"{seconds:.0f}s"
-    return "".join(duration(seconds).replace("min", "m").split())
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{whole}s"
+    return "".join(duration(whole).replace("min", "m").split())
 
 
 def rate(number: float) -> str:
     """Three figures: `0.0421`, `2.14`, `31.0`, `1,240`."""
-    if number >= 100:  # noqa: PLR2004
+    rounded = float(f"{number:.3g}")
+    if rounded >= 100:  # noqa: PLR2004
         return f"{number:,.0f}"
-    return _figures(number) if number < 1 else f"{number:.1f}" if number >= _LITTLE else f"{number:.2f}"
+    return _figures(number) if rounded < 1 else f"{number:.1f}" if rounded >= _LITTLE else f"{number:.2f}"
 
 
 def compact(number: float) -> str:
@@ -66,13 +68,19 @@ def usd(cost: float | None) -> str:
 
 
 def amount(cost: float) -> str:
-    """Money without its unit: `0.0042`, `12.40`."""
-    return f"{cost:,.2f}" if cost >= 1 or not cost else f"{cost:.4f}"
+    """Money without its unit: `0.0042`, `12.40`, `<0.0001`."""
+    return _money(cost, 1)
 
 
 def dollars(cost: float) -> str:
-    """`$0.42`, `$0.0042`: for narrow places."""
-    return f"${cost:,.2f}" if cost >= CENT or not cost else f"${cost:.4f}"
+    """`$0.42`, `$0.0042`, `<$0.0001`: for narrow places."""
+    return _money(cost, CENT, "$")
+
+
+def _money(cost: float, two_decimals_from: float, sign: str = "") -> str:
+    if cost > 0 and not round(cost, 4):
+        return f"<{sign}0.0001"
+    return f"{sign}{cost:,.{2 if not cost or round(cost, 4) >= two_decimals_from else 4}f}"
 
 
 def earlier_included(cost: float | None, total: float | None) -> float | None:

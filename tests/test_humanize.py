@@ -29,6 +29,10 @@ from asyncgen.humanize import (
         (65, "1 min 05 s", "1m05s"),
         (3 * 3600 + 7 * 60, "3 h 07 min", "3h07m"),
         (51 * 3600, "2 d 03 h", "2d03h"),
+        (59.4, "59.4 s", "59s"),
+        (59.7, "59.7 s", "1m00s"),
+        (59.97, "1 min 00 s", "1m00s"),
+        (3599.7, "1 h 00 min", "1h00m"),
     ],
 )
 def test_durations_have_two_figures_at_most(seconds, long, short):
@@ -43,6 +47,23 @@ def test_a_cost_without_a_price_is_said_to_have_none():
     assert usd(0.0) == "0.00 USD"
     assert usd(0.0042) == "0.0042 USD"
     assert usd(1234.5) == "1,234.50 USD"
+
+
+@pytest.mark.parametrize(
+    ("cost", "long", "short"),
+    [
+        (0.0, "0.00", "$0.00"),
+        (0.00001, "<0.0001", "<$0.0001"),
+        (0.00006, "0.0001", "$0.0001"),
+        (0.00999, "0.0100", "$0.01"),
+        (0.99994, "0.9999", "$1.00"),
+        (0.99999, "1.00", "$1.00"),
+    ],
+)
+def test_a_cost_is_never_rounded_to_nothing_nor_to_a_figure_that_reads_otherwise(cost, long, short):
+    """What is paid is not free; the number of figures is that of the rounded cost."""
+    assert amount(cost) == long
+    assert dollars(cost) == short
 
 
 @pytest.mark.parametrize(
@@ -76,6 +97,7 @@ def test_rows_are_called_as_the_recipe_calls_them(rows, one):
 def test_rates_and_ticks_have_three_figures():
     """So that slow runs show a rate, too."""
     assert [rate(number) for number in (0.0421, 2.138, 31.04, 1240)] == ["0.0421", "2.14", "31.0", "1,240"]
+    assert [rate(number) for number in (0.9997, 9.997, 99.97)] == ["1.00", "10.0", "100"]
     assert [compact(number) for number in (0, 0.25, 40, 1500, 2_000_000)] == ["0", "0.25", "40", "1.5k", "2M"]
 
 
