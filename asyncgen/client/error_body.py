@@ -61,8 +61,9 @@ class ErrorBody:
 
 def read_error(body: Any) -> ErrorBody:
     """Read `{"error": {…}}`, `{"error": "text"}`, `{…}`, a list of one (Gemini), `{"detail": […]}` (FastAPI)."""
-    if isinstance(body, str):
-        return _of_text(body)
+    text = body if isinstance(body, str) else page_of_portkey(body)
+    if text is not None:
+        return _of_text(text)
     found = next(_details(body, _DEPTH), None)
     if found is not None:
         return found
@@ -90,6 +91,12 @@ def read_error(body: Any) -> ErrorBody:
         param=param,
         sentence=None if generated else _sentence(_words(error)),
     )
+
+
+def page_of_portkey(body: Any) -> str | None:
+    """The page of a server that Portkey's gateway hands on as JSON."""
+    page = body.get("html-message") if isinstance(body, dict) else None
+    return page if isinstance(page, str) else None
 
 
 def has_form(body: Any) -> bool:
@@ -160,8 +167,8 @@ def _words(error: dict[str, Any]) -> Any:
     message = error.get("message")
     if isinstance(message, dict):  # LiteLLM
         message = message.get("error")
-    said = [text for text in (message, error.get("detail"), raw) if isinstance(text, str)]
-    return ": ".join(dict.fromkeys(said))
+    said = [text for text in (message, error.get("detail"), raw) if isinstance(text, str) and text]
+    return ": ".join(dict.fromkeys(said)) or error.get("title")  # RFC 9457
 
 
 def _details(body: Any, depth: int) -> Iterator[ErrorBody]:

@@ -8,6 +8,7 @@ import json
 import re
 from typing import Any
 
+from asyncgen.client.error_body import page_of_portkey
 from asyncgen.text import loads
 
 _COMMENTS = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:[ \t\r\n]+|:[^\n]*(?:\n|\Z))*")
@@ -30,9 +31,13 @@ def read_body(data: bytes) -> Any:
         NotJsonError: it is not JSON.
     """
     try:
-        return loads(data)
+        decoded = loads(data)
     except ValueError:
         pass
+    else:
+        if page_of_portkey(decoded) is not None:
+            raise NotJsonError("html")
+        return decoded
     body = data[_COMMENTS.match(data).end() :]  # type: ignore[union-attr] # it matches nothing, too
     if not body:
         raise NotJsonError("empty_body")

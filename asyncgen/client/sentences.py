@@ -26,6 +26,8 @@ _NO_CREDIT = (
     r"Your (?:\w+ ){0,3}team \S{1,80} has either used all available credits\b",  # xAI, with 403 and 429
     r"Key limit exceeded\b",  # OpenRouter
     r"Your prepayment credits are depleted\b",  # Gemini
+    r"You exceeded your current quota, please check your plan and billing details\. For more information on this "
+    r"error, read the docs: https://platform\.openai\.com",  # OpenAI, behind gateways that drop its code
     r"You exceeded your current quota\b.{0,800}?\blimit: 0\b",  # Gemini, of a model that the plan has not
     r"Budget has been exceeded!",  # LiteLLM
     r"ExceededBudget: ",  # LiteLLM, of a user or team

@@ -73,6 +73,7 @@ UNUSABLE = [
     # no JSON, or no object
     (b"", "empty_body", RETRY),
     (HTML.encode(), "html", ASK_AGAIN),
+    (json.dumps({"html-message": HTML}).encode(), "html", ASK_AGAIN),  # Portkey
     (b'data: {"choices": []}\n\n', "event_stream", RETRY),
     (b'{"choices": [{"message": {"content": "The no', "invalid_body", RETRY),
     (b'{"choices": "\xff"}', "invalid_body", RETRY),

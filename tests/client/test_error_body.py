@@ -28,6 +28,13 @@ LONG = "x" * 65
             "Extra",
         ),
         ({"detail": "Not Found"}, None, None, "Not Found"),
+        ({"html-message": "<html><head><title>Maintenance</title></head></html>"}, "html", None, "Maintenance"),
+        (
+            {"type": "FetchError", "title": "connect ECONNREFUSED", "status": 500, "detail": ""},
+            "FetchError",
+            None,
+            "connect ECONNREFUSED",
+        ),
         (
             {"detail": {"error": {"message": "No.", "type": "invalid_request_error", "code": "invalid_api_key"}}},
             "invalid_api_key",

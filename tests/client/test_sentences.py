@@ -48,6 +48,13 @@ GEMINI = (
         (400, {"message": "资源包余量已用尽", "type": "runtime_error", "code": "3008"}),
         (429, {"message": "You are using a Trial key, which is limited to 1000 API calls / month. You can"}),
         (429, {"message": GEMINI.format(limit=0), "code": 429}),
+        (
+            429,
+            {
+                "message": "You exceeded your current quota, please check your plan and billing details. For more "
+                "information on this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors."
+            },
+        ),
         (403, {"type": "new_api_error", "code": "insufficient_user_quota", "message": "用户额度不足"}),
     ],
 )
