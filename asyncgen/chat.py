@@ -175,9 +175,15 @@ class ModelWays:
     reasons: bool = False
     can_be_switched_off: bool = False
 
-    def beside(self, max_tokens_field: str | None) -> "ModelWays":
-        """The same, but for the limit's name if the user has set it."""
-        return self if max_tokens_field is None else replace(self, max_tokens_field=None)
+    def beside(self, max_tokens_field: str | None, params: Mapping[str, Any]) -> "ModelWays":
+        """The same, but for the limit's name and the effort, if the user has a say in them."""
+        ways = self if max_tokens_field is None else replace(self, max_tokens_field=None)
+        return replace(ways, can_be_switched_off=False) if leaves_effort_out(params) else ways
+
+
+def leaves_effort_out(params: Mapping[str, Any]) -> bool:
+    """Whether the user's fields for all requests say that `reasoning_effort` is not sent."""
+    return params.get("reasoning_effort", "") is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,7 @@ THROTTLED = frozenset({"rate_limit", "overloaded"})
 WAITED_FOR = {"ok", *THROTTLED}
 """Outcomes of calls that need no explanation: samples and pauses tell of them."""
 
-UNREACHED = {"connection", "server_error"}
+UNREACHED = {"connection", "server_error", "html"}
 """The kinds of a pause that no server asked for."""
 
 

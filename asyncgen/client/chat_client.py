@@ -81,7 +81,7 @@ class ChatClient:
         self._wire = wire
         self._encoder = Encoder(config.model, config.max_tokens_field or "max_tokens", longest_answer)
         self._longest_answer = longest_answer
-        self._parameters = Parameters(ways and ways.beside(config.max_tokens_field), learned)
+        self._parameters = Parameters(ways and ways.beside(config.max_tokens_field, config.params), learned)
         self._probes = Probes() if probes is None else probes
         self._admission = Admission(gate, self._parameters, self._probes)
         self._accounting = AnswerAccounting(observe, keep_thinking=config.keep_thinking)

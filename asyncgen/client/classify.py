@@ -83,6 +83,8 @@ class Failure:
         """
         if self.foreign and self.status == _NOT_FOUND:
             return replace(self, action=Action.RETRY)
+        if self.kind == "html":  # with a 200: the page of a maintenance
+            return replace(self, action=Action.RETRY, of_front=True)
         return self
 
 

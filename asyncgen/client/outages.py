@@ -175,6 +175,8 @@ def advice_on(failure: Failure, config: RunConfig, served: EndpointConfig) -> Me
         ),
         "redirect": Message("the server redirects elsewhere; set ", address, " to the final address"),
     }
+    if failure.foreign and failure.kind in {"authentication", "permission"} and proxy_of(served.base_url):
+        return reasons["proxy"]  # an API says so in JSON
     return reasons[failure.kind]
 
 

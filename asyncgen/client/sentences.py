@@ -66,6 +66,7 @@ _NOT_ALLOWED = (
 _WRONG_KEY = (r"Incorrect API key provided\b",)  # xAI, with 400
 _FILTERED = (
     r"Content violates usage guidelines\b",  # xAI, with 403
+    r"The response was filtered due to the prompt triggering Azure OpenAI\b",  # where a gateway drops its code
     r"(?:Prompt|Response) blocked due to security configurations\b",  # Cloudflare, with 424
 )
 _SICK = (
@@ -101,7 +102,7 @@ _KINDS = (
     ("rate_limit", {403}, _any_of(_RATE)),
     ("permission", {400}, _any_of(_NOT_ALLOWED)),
     ("authentication", {400}, _any_of(_WRONG_KEY)),
-    ("content_filter", {403, 424}, _any_of(_FILTERED)),
+    ("content_filter", {400, 403, 424}, _any_of(_FILTERED)),
     ("server_error", {400}, _any_of(_SICK)),
     ("bad_request", {500}, _any_of(_INVALID)),
 )

@@ -92,7 +92,7 @@ class Run:
         self._observe = self._session.observe
         model = listed_model(config.model)
         ways = ModelWays() if model is None or sends_whole(recipe) else model.ways
-        self._ways = ways.beside(config.max_tokens_field)
+        self._ways = ways.beside(config.max_tokens_field, config.params)
         flush = self._session.telemetry.flush
         probes = Probes() if probes is None else probes
         self._engine = Engine(
@@ -289,7 +289,7 @@ class Run:
         return beginning
 
     def _tell_ways(self, ways: ModelWays | None) -> None:
-        told = _told(self._config, ways and ways.beside(self._config.max_tokens_field))
+        told = _told(self._config, ways and ways.beside(self._config.max_tokens_field, self._config.params))
         if told:
             self._observe(Notice(told))
 
@@ -366,6 +366,6 @@ def _told(config: RunConfig, ways: ModelWays | None) -> str:
     if ways is not None and ways.sampling != "always":
         if ways.sampling == "never":
             said.append("temperature and top_p are left out")
-        elif ways.reasons and ways.can_be_switched_off and config.params.get("reasoning_effort") is None:
+        elif ways.reasons and ways.can_be_switched_off and "reasoning_effort" not in config.params:
             said.append('reasoning_effort "none" is sent unless one is set')
     return f"{config.model}: {'; '.join(said)}" if said else ""

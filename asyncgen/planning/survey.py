@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from asyncgen.chat import ChatRequest, Usage
+from asyncgen.chat import ChatRequest, Usage, leaves_effort_out
 from asyncgen.client.batch_providers import batch_provider, check_usable
 from asyncgen.config import RunConfig
 from asyncgen.config.shipped import listed_model
@@ -226,7 +226,7 @@ def _effort(config: RunConfig, request: ChatRequest) -> str:
     model = listed_model(config.model)
     if model is None or not model.ways.reasons:
         return "none"
-    if model.ways.can_be_switched_off and request.whole is None:
+    if model.ways.can_be_switched_off and request.whole is None and not leaves_effort_out(config.params):
         return "none"
     return model.default_effort or "medium"
 

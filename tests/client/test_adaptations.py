@@ -73,6 +73,16 @@ def test_with_an_effort_a_model_that_then_takes_no_sampling_gets_none() -> None:
     assert sent(Parameters(LUNA), request) == {"max_completion_tokens": 100, "reasoning_effort": "low"}
 
 
+def test_an_effort_that_the_user_leaves_out_is_left_to_the_model() -> None:
+    """`--param reasoning_effort=null`: it reasons, and then takes no sampling; another null changes nothing."""
+    request = prepared()
+    assert sent(Parameters(LUNA.beside(None, {"reasoning_effort": None})), request) == {
+        "max_completion_tokens": 100
+    }
+    for params in ({}, {"seed": None}, {"reasoning_effort": "low"}):
+        assert LUNA.beside(None, params) == LUNA
+
+
 @pytest.mark.parametrize(
     ("failure", "name"),
     [

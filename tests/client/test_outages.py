@@ -30,6 +30,7 @@ RESET = Failure("connection", Action.RETRY, unsaid=True)
 NO_BACKEND = Failure("server_error", Action.RETRY, status=502, unsaid=True)
 NO_ROUTE = judge_error(404, {}, "404 page not found\n", 0.0)
 NO_WORKER = judge_error(500, {}, "Internal Server Error", 0.0)
+PAGE = Failure("html", Action.ASK_AGAIN, status=200)
 GONE = [
     REFUSED,
     RESET,
@@ -37,6 +38,7 @@ GONE = [
     Failure("server_error", Action.RETRY, status=504, unsaid=True),
     NO_ROUTE,
     NO_WORKER,
+    PAGE,
 ]
 FORBIDDEN = Failure("permission", Action.STOP_IF_REPEATED, status=403)
 REJECTED = Failure("authentication", Action.STOP_IF_REPEATED, status=401)
@@ -279,3 +281,22 @@ async def test_an_address_with_the_path_of_a_call_is_told_from_a_wrong_one(path:
     advice = str(advice_on(missing, config, served))
 
     assert advice.endswith("base_url (without /chat/completions, which is added)") == hint
+
+
+@pytest.mark.parametrize(("url", "named"), [("http://api.example.com/v1", True), ("http://127.0.0.1:1/v1", False)])
+async def test_a_page_instead_of_a_refusal_is_that_of_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, url: str, *, named: bool
+) -> None:
+    """Over plain HTTP a proxy answers in the server's place; the API refuses in JSON."""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.com:3128")
+    served = EndpointConfig(base_url=url, api_key="k")
+    config = RunConfig(
+        input_jsonl=SAMPLES, output_dir=SAMPLES, prompt_file=SAMPLES, endpoints=(served,), allow_http=True
+    )
+    for status in (401, 403):
+        page = judge_error(status, {}, "<html><title>Access denied</title></html>", 0.0)
+        assert (
+            "proxy.example.com:3128 (HTTP_PROXY) lets nothing through" in str(advice_on(page, config, served))
+        ) == named
+        refusal = judge_error(status, {}, {"error": {"message": "No."}}, 0.0)
+        assert "the API key" in str(advice_on(refusal, config, served))

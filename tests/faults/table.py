@@ -235,7 +235,7 @@ def _answers() -> list[Row]:
         Row("200 with an absurd code", "retry", "server_error", error_in_200({"code": 10**12})),
         Row("empty body", "retry", "empty_body", body(b"")),
         Row("blank body", "retry", "empty_body", body(b" \n")),
-        bad("body of HTML", "html", body(HTML)),
+        Row("body of HTML", "retry", "html", body(HTML)),
         Row("body of an event stream", "retry", "event_stream", body(b'data: {"choices": []}\n\n')),
         Row("body not UTF-8", "retry", "invalid_body", body(b'{"choices": "\xff"}')),
         Row("body cut within JSON", "retry", "invalid_body", body(b'{"choices": [{"mess')),
