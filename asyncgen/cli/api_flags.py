@@ -41,6 +41,8 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
     )
     if makes_requests:
         add_param_arguments(api)
+    else:
+        parser.set_defaults(param=(), strict_params=False, keep_thinking=False, max_tokens_field=None)
     add_server_arguments(api, makes_requests=makes_requests)
     api.add_argument(
         "--endpoint",

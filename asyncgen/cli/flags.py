@@ -1,12 +1,27 @@
 """The flags of the main job: `run` and `plan` have all of them, other commands some."""
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
 from asyncgen.cli.api_flags import add_api_arguments, add_batch_arguments
 from asyncgen.cli.flag_types import a_count, a_shard
 from asyncgen.cli.input_flags import add_input_arguments
 from asyncgen.cli.paths import a_path
 from asyncgen.config import BATCH_SIZE, SAVE_EVERY
+
+JOB_DEFAULTS: Mapping[str, Any] = {
+    "prompt_file": None,
+    "field": (),
+    "add_reasoning": False,
+    "num_pairs": None,
+    "batch_size": BATCH_SIZE,
+    "save_every": SAVE_EVERY,
+    "shard": None,
+    "restart": False,
+    "skip_bad": False,
+}
+"""The job's flags that are not typed, by name, for commands that lack some of them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, writes: bool = True) -> None:

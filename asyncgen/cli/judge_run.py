@@ -20,9 +20,10 @@ from asyncgen.cli.command_line import (
 )
 from asyncgen.cli.console import Console
 from asyncgen.cli.execution import RESUMABLE, handle_signals
+from asyncgen.cli.flags import JOB_DEFAULTS
 from asyncgen.cli.servers import default_model, local_model, serve
 from asyncgen.cli.setting_names import in_flags_of_judge
-from asyncgen.config import BATCH_SIZE, SAVE_EVERY, RunConfig
+from asyncgen.config import RunConfig
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.engine.single_run import Run
@@ -172,11 +173,8 @@ class JudgeRun:
 
 def judge_job(args: argparse.Namespace, directory: Path) -> _job.Job:
     """The job of a round in an output directory; its input and directory are set when it begins."""
-    own = argparse.Namespace(**vars(args))
+    own = argparse.Namespace(**{**vars(args), **JOB_DEFAULTS})
     own.model = args.judge_model or default_model(local_model(args))
-    own.recipe, own.field, own.prompt_file, own.add_reasoning = MEANING_JUDGE, [], None, False
+    own.recipe, own.continue_with_model = MEANING_JUDGE, None
     own.input_jsonl = own.output_dir = directory / STATE_DIRECTORY / "judge" / "new"
-    own.num_pairs = own.shard = own.continue_with_model = None
-    own.restart = own.skip_bad = False
-    own.batch_size, own.save_every = BATCH_SIZE, SAVE_EVERY
     return _job.prepare(own, needs_key=not args.dry_run)

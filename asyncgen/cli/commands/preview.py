@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from asyncgen.cli.addresses import address_lines
 from asyncgen.cli.api_flags import add_api_arguments
 from asyncgen.cli.command_line import without_flags
+from asyncgen.cli.flags import JOB_DEFAULTS
 from asyncgen.cli.input_flags import add_input_arguments
 from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.paths import a_path
 from asyncgen.cli.run_job import Job, prepare
 from asyncgen.cli.servers import serve
-from asyncgen.config import BATCH_SIZE, SAVE_EVERY
 from asyncgen.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -39,9 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     # A configuration file is written for the run: settings that a preview ignores are not errors.
     job.add_argument("--output-dir", type=a_path, help=argparse.SUPPRESS)
-    job.add_argument("--num-pairs", type=int, help=argparse.SUPPRESS)
-    job.add_argument("--save-every", type=int, help=argparse.SUPPRESS)
-    job.add_argument("--batch-size", type=int, help=argparse.SUPPRESS)
+    for ignored in ("--num-pairs", "--save-every", "--batch-size"):
+        job.add_argument(ignored, type=int, dest="ignored", help=argparse.SUPPRESS)
     add_api_arguments(parser)
 
 
@@ -66,15 +65,8 @@ def execute(args: argparse.Namespace) -> int:
 
 def _as_run(args: argparse.Namespace, directory: Path) -> argparse.Namespace:
     """The flags of a run of so many rows into a temporary directory."""
-    rest = {
-        "output_dir": directory,
-        "num_pairs": args.rows,
-        "batch_size": BATCH_SIZE,
-        "save_every": SAVE_EVERY,
-        "restart": False,
-        "shard": None,
-    }
-    return argparse.Namespace(**vars(args) | rest)
+    own = {"output_dir": directory, "num_pairs": args.rows}
+    return argparse.Namespace(**{**JOB_DEFAULTS, **vars(args), **own})
 
 
 async def _show_prompts(job: Job, view: "PreviewView") -> int:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from asyncgen.cli.api_flags import add_api_arguments, add_batch_arguments
 from asyncgen.cli.execution import carry_out
-from asyncgen.cli.flags import add_screen_arguments, add_shard_argument
+from asyncgen.cli.flags import JOB_DEFAULTS, add_screen_arguments, add_shard_argument
 from asyncgen.cli.paths import a_path, absolute, absolute_input, absolute_output
 from asyncgen.cli.run_job import prepare
-from asyncgen.config import BATCH_SIZE, REQUESTS, SAVE_EVERY
+from asyncgen.config import REQUESTS
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.storage.input_formats import look_at
 from asyncgen.storage.input_formats.packed import unpacked_name
@@ -54,18 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_api_arguments(parser, makes_requests=False)
     add_batch_arguments(parser)
     add_screen_arguments(parser)
-    parser.set_defaults(
-        recipe=REQUESTS,
-        prompt_file=None,
-        field=[],
-        add_reasoning=False,
-        batch_size=BATCH_SIZE,
-        save_every=SAVE_EVERY,
-        param=[],
-        strict_params=False,
-        keep_thinking=False,
-        max_tokens_field=None,
-    )
+    parser.set_defaults(**JOB_DEFAULTS, recipe=REQUESTS)
 
 
 def execute(args: argparse.Namespace) -> int:
