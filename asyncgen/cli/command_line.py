@@ -11,8 +11,10 @@ from asyncgen.cli.shell_words import join, quote
 
 KEY_IS_VISIBLE = "--openai-api-key can be seen by others in the process list; use OPENAI_API_KEY instead"
 LARGER = "LARGER"  # a placeholder in a command for a number from the user
-_BUDGETS = {"max_cost": "--max-c[a-z]*", "max_total_tokens": "--max-tot[a-z-]*"}  # flags may be shortened
-_SECRET = ("--op", "--hea")  # --openai-api-key, --header
+# Shortened ones too: earlier versions took them, and the commands of their runs stand in the directories.
+_BUDGETS = {"max_cost": "--max-c[a-z]*", "max_total_tokens": "--max-tot[a-z-]*"}
+_HEADER = "--header"
+_SECRET = {"--openai-api-key", _HEADER}
 
 
 def with_larger_budget(command: str, settings: Iterable[str]) -> str:
@@ -36,9 +38,9 @@ def shown_words(words: Sequence[str]) -> list[str]:
     """The words of a command as typed, without the key and without --restart."""
     shown = list(words)
     for place, word in enumerate(words):
-        if not word.startswith(_SECRET):  # flags may be shortened
-            continue
         flag, equals, value = word.partition("=")
+        if flag not in _SECRET:
+            continue
         if equals:
             shown[place] = f"{flag}={_hidden(flag, value)}"
         elif place + 1 < len(words):
@@ -78,7 +80,7 @@ def command(program: str, *words: str) -> str:
 def _hidden(flag: str, value: str) -> str:
     """A value without secrets: of a header, the name and the source of its value are shown."""
     name, _, said = value.partition("=")
-    if not flag.startswith("--hea"):
+    if flag != _HEADER:
         return "…"
     return value if said.startswith("env:") else f"{name}=…"
 

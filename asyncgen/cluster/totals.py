@@ -33,7 +33,7 @@ class Totals:
     """Adds up the reports of shards.
 
     Args:
-        rows: rows of each shard, by its number.
+        pairs: rows of each shard, by its number.
         done: rows that were done at the start, and how many of them have failed, by shard.
     """
 

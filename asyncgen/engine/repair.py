@@ -205,6 +205,9 @@ class ReplacementSpool(RepairSpool):
     """The sink of a regeneration: takes examples that are better than a row's lines; other lines stay.
 
     Args:
+        directory: the output directory.
+        recipe: names the files and the counters.
+        state: the finished run's.
         better: whether new examples of a row should replace the old ones.
     """
 

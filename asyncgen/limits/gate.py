@@ -199,8 +199,7 @@ class Gate:
 
         Returns:
             Whether the attempt does not count against the call (the endpoint is unhealthy and there are others, or
-            it
-            is an outage), and the seconds of the rest that begins, None for none.
+            it is an outage), and the seconds of the rest that begins, None for none.
         """
         endpoint = grant.endpoint
         others = self.others(endpoint)

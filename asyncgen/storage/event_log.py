@@ -1,8 +1,8 @@
 """The logs for status, report and later questions: `events.jsonl` and `calls.jsonl`.
 
 Times are wall-clock times: each process has its own loop clock. Logging must never end a run: what cannot be
-written is dropped. Lines leave memory only when they are written, so a cancelled flush leaves them to the next
-one.
+written is dropped. A flush takes its lines on the disk's thread: one that is cancelled before that leaves them to
+the next one.
 """
 
 import time
