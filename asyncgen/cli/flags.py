@@ -1,4 +1,7 @@
-"""The flags of the main job: `run` and `plan` have all of them, other commands some."""
+"""The flags of the main job: `run` and `plan` have all of them, other commands some.
+
+Those of the input are in `input_flags`, those of the API in `api_flags`, request fields in `request_field_flags`.
+"""
 
 import argparse
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Verify an output directory: its structure, and the quality of each example.
 
 The judged rows are a stream; memory does not grow with the data except for 72 bytes per example (the sketches that
-find near duplicates).
+find near duplicates). The checks of an example are in `quality.checks`; `inspector` there calls them.
 """
 
 from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 `checkpoint.json` records how far an unfinished run is durable; `generation_stats_safe.json` how a finished one
 ended. Both are replaced atomically. A checkpoint only covers durable bytes: journal and outputs are synced before
-one is written (see the rules of `writer` and `repair`).
+one is written (see the rules of `writer` and `repair`). How often: see `engine.writer`.
 """
 
 import zlib
