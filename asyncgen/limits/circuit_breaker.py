@@ -23,7 +23,7 @@ FIRST_WAIT = 0.25  # seconds, without other endpoints: a single cut connection d
 LONGEST_WAIT = 10.0  # seconds between probes without other endpoints: how late the end of an outage is seen
 
 
-class Health:
+class CircuitBreaker:
     """The health of one endpoint; `out` says why it is no longer asked, `answered` whether it ever answered."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from asyncgen.chat import fast_dataclass
-from asyncgen.limits.circuit_breaker import Health
+from asyncgen.limits.circuit_breaker import CircuitBreaker
 from asyncgen.limits.concurrency import LONG_PAUSE, START, ConcurrencyControl
 from asyncgen.limits.limiter import RateLimiter
 from asyncgen.limits.pacer import SpendMark
@@ -62,7 +62,7 @@ class Endpoint:
     def __init__(self, control: ConcurrencyControl, limiter: RateLimiter, name: str = "") -> None:
         self.name = name
         self.limiter = limiter
-        self.health = Health()
+        self.health = CircuitBreaker()
         self.probing = False
         self.in_flight = self._probes = 0
         self.pauses_in_a_row = 0

@@ -17,7 +17,7 @@ from asyncgen.limits.circuit_breaker import (
     LEAST_FAILURES,
     LONGEST_REST,
     LONGEST_WAIT,
-    Health,
+    CircuitBreaker,
 )
 from asyncgen.limits.concurrency import ConcurrencyControl
 from asyncgen.limits.endpoint import Endpoint
@@ -345,12 +345,12 @@ async def test_nothing_starves_and_no_slot_is_lost_whatever_fails(start_ticking,
     assert [one.in_flight for one in fleet.gate.endpoints] == [0, 0, 0]
 
 
-# Health by itself
+# The circuit breaker by itself
 
 
 async def test_rests_grow_up_to_the_longest_and_a_success_ends_them():
     """Each failed probe doubles it."""
-    health, at, rests = Health(), 0.0, []
+    health, at, rests = CircuitBreaker(), 0.0, []
     for _ in range(LEAST_FAILURES - 1):
         assert health.failed(at, at) is None
     for _ in range(10):
@@ -368,7 +368,7 @@ async def test_rests_grow_up_to_the_longest_and_a_success_ends_them():
 
 async def test_failures_between_successes_are_no_illness():
     """Only those in a row."""
-    health = Health()
+    health = CircuitBreaker()
     for _ in range(100):
         assert [health.failed(0, 0) for _ in range(LEAST_FAILURES - 1)] == [None] * (LEAST_FAILURES - 1)
         assert not health.succeeded()
@@ -382,7 +382,7 @@ async def test_an_outage_is_what_hits_most_calls_once_answers_have_come(
     in_flight: int, rows: int, *, outage: bool
 ) -> None:
     """Half of those in flight and at least three; all, where fewer are."""
-    health = Health()
+    health = CircuitBreaker()
     rests = [
         health.failed(9, 9, row, in_flight=in_flight, others=False, unreached=True, answered=True)
         for row in range(rows)
@@ -393,7 +393,7 @@ async def test_an_outage_is_what_hits_most_calls_once_answers_have_come(
 
 async def test_one_row_is_no_outage_however_often_it_fails():
     """Where three calls are in flight; or alone, if others were answered meanwhile."""
-    health = Health()
+    health = CircuitBreaker()
     for _ in range(20):
         assert health.failed(0, 0, 7, in_flight=3, others=False, unreached=True, answered=True) is None
     for _ in range(20):
@@ -403,7 +403,7 @@ async def test_one_row_is_no_outage_however_often_it_fails():
 
 async def test_an_error_that_the_server_has_written_ends_an_outage():
     """It is there again, whatever it thinks of the call."""
-    health = Health()
+    health = CircuitBreaker()
     health.failed(0, 0, in_flight=1, others=False, unreached=True, answered=True)
     assert health.unreachable
     assert health.reached(others=False)
@@ -412,7 +412,7 @@ async def test_an_error_that_the_server_has_written_ends_an_outage():
 
 async def test_probes_of_an_outage_are_never_far_apart():
     """Nobody else can be asked, so that the end of it must be seen soon."""
-    health, at = Health(), 0.0
+    health, at = CircuitBreaker(), 0.0
     rests = []
     for _ in range(8):
         rest = health.failed(at, at, in_flight=1, others=False, unreached=True, answered=True)
@@ -424,14 +424,14 @@ async def test_probes_of_an_outage_are_never_far_apart():
 
 async def test_before_the_first_answer_one_rejection_may_be_chance_and_two_in_a_row_are_not():
     """Servers reject a good key now and then."""
-    health = Health()
+    health = CircuitBreaker()
     assert not health.rejected(0, 8)
     assert health.rejected(1, 8)
 
 
 async def test_after_an_answer_a_rejection_concerns_all_when_many_rows_are_rejected_and_none_answered():
     """Three of a few in flight, half of many; and one of them was asked once more."""
-    health = Health()
+    health = CircuitBreaker()
     health.succeeded()
     assert not any(health.rejected(row, 4, others=False) for row in (0, 0, 0, 0, 1, 1, 2))
     assert health.rejected(2, 4, others=False)
