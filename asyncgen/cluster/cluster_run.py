@@ -222,7 +222,7 @@ class ClusterRun:
             fleet,
             totals,
             self._tell,
-            self._session.telemetry.flush,
+            self._session.event_log.flush,
             threshold,
             self._config.model,
             adaptations,

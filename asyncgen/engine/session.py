@@ -19,7 +19,7 @@ from asyncgen.cost import Price, Spend
 from asyncgen.errors import AsyncgenError, Exit, TryLaterError
 from asyncgen.events import Event, Observer, ProcessEnded, ProcessStarted, Sample
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.storage.event_log import Telemetry
+from asyncgen.storage.event_log import EventLog
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import begun, peek
 
@@ -70,9 +70,9 @@ class RunSession:
         price: Price | None = None,
     ) -> None:
         self._price = price
-        self.telemetry = Telemetry(directory, wording)
+        self.event_log = EventLog(directory, wording)
         self._directory = directory
-        self._observers = [self.telemetry.observe, *observers]
+        self._observers = [self.event_log.observe, *observers]
         self._started = ProcessStarted(__version__, os.getpid(), command, settings)
         self._sample: Sample | None = None
 
@@ -146,4 +146,4 @@ class RunSession:
 
     async def _end(self, ended: ProcessEnded) -> None:
         self.observe(ended)
-        await self.telemetry.flush()
+        await self.event_log.flush()

@@ -93,7 +93,7 @@ class Run:
         model = listed_model(config.model)
         ways = ModelWays() if model is None or sends_whole(recipe) else model.ways
         self._ways = ways.beside(config.max_tokens_field, config.params)
-        flush = self._session.telemetry.flush
+        flush = self._session.event_log.flush
         probes = Probes() if probes is None else probes
         self._engine = Engine(
             config,

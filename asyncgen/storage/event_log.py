@@ -26,7 +26,7 @@ CACHED = "cached"
 _FIELDS: dict[type, tuple[str, ...]] = {kind: tuple(one.name for one in fields(kind)) for kind in get_args(Event)}
 
 
-class Telemetry:
+class EventLog:
     """An observer that keeps lines in memory until `flush`.
 
     Args:

@@ -10,7 +10,7 @@ from asyncgen.client.answer_body import judge_answer
 from asyncgen.events import CallEnded, RunStarted
 from asyncgen.quality.removed_text import removed_text
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.event_log import Telemetry
+from asyncgen.storage.event_log import EventLog
 from asyncgen.storage.layout import RunDirectory
 
 TEXTS = {
@@ -33,7 +33,7 @@ async def test_rows_are_named_by_what_was_removed_from_their_answers(tmp_path: P
     """Also when a crash has left half a line among them."""
     directory = RunDirectory(disk, tmp_path)
     directory.calls.parent.mkdir()
-    log = Telemetry(directory)
+    log = EventLog(directory)
     log.observe(RunStarted(total=4, done=0, first=0, resumed=False))
     for index, text in TEXTS.items():
         made = answer(text)

@@ -12,7 +12,7 @@ from asyncgen.chat import Usage
 from asyncgen.errors import DiskError
 from asyncgen.events import CallEnded, CheckpointSaved, Notice, PairDone, ProcessEnded, RunStarted
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.event_log import Telemetry
+from asyncgen.storage.event_log import EventLog
 from asyncgen.storage.layout import RunDirectory
 
 STARTED = RunStarted(0, 0, 10, resumed=False)
@@ -29,10 +29,10 @@ def directory(disk: Disk, tmp_path: Path) -> RunDirectory:
 
 async def test_events_and_calls_are_appended_with_the_time_of_the_clock(directory: RunDirectory):
     """What the samples count anyway is left out."""
-    telemetry = Telemetry(directory)
+    log = EventLog(directory)
     for event in (STARTED, CALL, PairDone(7), CheckpointSaved(8, 10)):
-        telemetry.observe(event)
-    await telemetry.flush()
+        log.observe(event)
+    await log.flush()
 
     (event,) = map(json.loads, directory.events.read_text().splitlines())
     (call,) = map(json.loads, directory.calls.read_text().splitlines())
@@ -57,10 +57,10 @@ async def test_events_and_calls_are_appended_with_the_time_of_the_clock(director
 async def test_a_line_that_a_crash_tore_does_not_spoil_the_next_one(directory, left, ends):
     """It is ended before the first line of the next process, once."""
     directory.events.write_bytes(left)
-    telemetry = Telemetry(directory)
+    log = EventLog(directory)
     for _ in range(2):
-        telemetry.observe(STARTED)
-        await telemetry.flush()
+        log.observe(STARTED)
+        await log.flush()
 
     content = directory.events.read_bytes()
     assert content.startswith(left + ends + b'{"event":"RunStarted"')
@@ -69,30 +69,30 @@ async def test_a_line_that_a_crash_tore_does_not_spoil_the_next_one(directory, l
 
 async def test_a_process_that_finds_nothing_to_do_leaves_nothing(directory: RunDirectory):
     """Not even an empty file; what it had to say is written when there is work after all."""
-    telemetry = Telemetry(directory)
-    telemetry.observe(Notice("hello"))
-    await telemetry.flush()
+    log = EventLog(directory)
+    log.observe(Notice("hello"))
+    await log.flush()
     assert directory.disk.list_directory(directory.state_directory) == []
-    telemetry.observe(STARTED)
-    await telemetry.flush()
+    log.observe(STARTED)
+    await log.flush()
     assert directory.events.read_bytes().count(b"\n") == 2
 
 
 async def test_what_a_cancelled_flush_has_not_written_is_left_to_the_next_one(directory: RunDirectory):
     """The end of a run cancels its ticker, which may be waiting for the disk."""
-    telemetry = Telemetry(directory)
-    telemetry.observe(STARTED)
-    telemetry.observe(CALL)
+    log = EventLog(directory)
+    log.observe(STARTED)
+    log.observe(CALL)
     busy = threading.Event()
     behind = asyncio.ensure_future(directory.disk.call(busy.wait))
-    flush = asyncio.ensure_future(telemetry.flush())
+    flush = asyncio.ensure_future(log.flush())
     await asyncio.sleep(0)
     flush.cancel()
     await asyncio.wait([flush])
-    telemetry.observe(CALL)
+    log.observe(CALL)
     busy.set()
     await behind
-    await telemetry.flush()
+    await log.flush()
 
     assert directory.calls.read_bytes().count(b"\n") == 2
     assert directory.events.read_bytes().count(b"\n") == 1
@@ -117,14 +117,14 @@ async def test_the_end_is_told_on_a_line_of_its_own_after_a_full_disk(tmp_path: 
     disk = FullOnce()
     directory = RunDirectory(disk, tmp_path)
     directory.make()
-    telemetry = Telemetry(directory)
-    telemetry.observe(STARTED)
-    await telemetry.flush()
+    log = EventLog(directory)
+    log.observe(STARTED)
+    await log.flush()
     disk.full = True
-    telemetry.observe(Notice("x" * 50))
-    await telemetry.flush()
-    telemetry.observe(ProcessEnded(74, "the disk is full"))
-    await telemetry.flush()
+    log.observe(Notice("x" * 50))
+    await log.flush()
+    log.observe(ProcessEnded(74, "the disk is full"))
+    await log.flush()
     disk.close()
 
     assert json.loads(directory.events.read_text().splitlines()[-1])["event"] == "ProcessEnded"

@@ -27,8 +27,7 @@ from asyncgen.errors import Interrupted
 from asyncgen.quality.flaws import DirectoryFlaws
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.prompts import PromptFile
-from asyncgen.storage import checkpoint, resume
-from asyncgen.storage import event_log as telemetry
+from asyncgen.storage import checkpoint, event_log, resume
 from asyncgen.storage.input_file import FileIdentity
 from tests.jumping_loop import JumpingLoop
 
@@ -306,8 +305,8 @@ _MOMENT = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 _identity = FileIdentity.of
 _STUBS: tuple[tuple[Any, str, Any], ...] = (
     (checkpoint, "timestamp", lambda: "2026-01-01T00:00:00+00:00"),
-    (telemetry, "moment", lambda: _MOMENT),
-    (telemetry, "time", SimpleNamespace(time=lambda: 1767225600.0)),
+    (event_log, "moment", lambda: _MOMENT),
+    (event_log, "time", SimpleNamespace(time=lambda: 1767225600.0)),
     (resume, "datetime", SimpleNamespace(now=lambda _: _MOMENT)),
     (rounds, "new_id", lambda: "d1"),
     (session, "os", SimpleNamespace(getpid=lambda: 1)),
