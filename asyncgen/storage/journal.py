@@ -49,7 +49,7 @@ from asyncgen.storage.segment_format import (
     spend_line,
 )
 from asyncgen.storage.segment_reader import SegmentReader, clear_unfinished
-from asyncgen.storage.segment_writer import LinePlace, Segment, SegmentLog
+from asyncgen.storage.segment_writer import LinePlace, Segment, SegmentWriter
 
 
 class Journal:
@@ -105,7 +105,7 @@ class Journal:
         clear_unfinished(directory)
         # The total spend comes behind the lines that it has taken over.
         header = header_line(fingerprint, replaces_earlier=True, spend=None)
-        self._log = SegmentLog(directory, number, header, stop, at_end_of_pass)
+        self._log = SegmentWriter(directory, number, header, stop, at_end_of_pass)
         self._compact(paths, needed)
         self._log.set_aside(ballast)
 

@@ -67,7 +67,7 @@ class _Unwritten:
     moved: Callable[[LinePlace], None]
 
 
-class SegmentLog:
+class SegmentWriter:
     """The segments that are open.
 
     Args:

@@ -15,10 +15,10 @@ from typing import Any
 from asyncgen.cli.main import main
 from asyncgen.client.batch_http import HttpBatchServer
 from asyncgen.engine.batch.delivery import BatchTiming
-from asyncgen.storage.segment_writer import SegmentLog
+from asyncgen.storage.segment_writer import SegmentWriter
 
 WHEN, _, NUMBER = os.environ.get("KILL_AT", "never 0").partition(" ")
-_asked, _append = HttpBatchServer._asked, SegmentLog.append
+_asked, _append = HttpBatchServer._asked, SegmentWriter.append
 _requests, _lines = count(1), count(1)
 
 
@@ -36,7 +36,7 @@ async def _asked_and_killed(self: HttpBatchServer, *args: Any, **options: Any) -
         yield response
 
 
-def _append_and_killed(self: SegmentLog, line: bytes) -> Any:
+def _append_and_killed(self: SegmentWriter, line: bytes) -> Any:
     place = _append(self, line)
     if b'{"kind":"batch' in line:
         _kill("journal", next(_lines))
@@ -45,7 +45,7 @@ def _append_and_killed(self: SegmentLog, line: bytes) -> Any:
 
 BatchTiming.__init__.__defaults__ = (0.05, 0.2, 1.0)  # first look, longest, search; runs use the defaults
 HttpBatchServer._asked = _asked_and_killed  # type: ignore[method-assign]
-SegmentLog.append = _append_and_killed  # type: ignore[method-assign]
+SegmentWriter.append = _append_and_killed  # type: ignore[method-assign]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -10,7 +10,7 @@ from asyncgen.errors import AsyncgenError, DiskError
 from asyncgen.storage import segment_writer
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
-from asyncgen.storage.segment_writer import LinePlace, SegmentLog
+from asyncgen.storage.segment_writer import LinePlace, SegmentWriter
 
 
 class RefusingDisk(Disk):
@@ -39,7 +39,7 @@ class Segments:
         self._due: list[Callable[[], None]] = []
         directory = RunDirectory(disk, path)
         directory.make()
-        self.log = SegmentLog(directory, 1, b"header\n", self.stops.append, self._due.append)
+        self.log = SegmentWriter(directory, 1, b"header\n", self.stops.append, self._due.append)
         self.log.take_over([])
         self.log.set_aside(64)
         disk.writes.clear()

@@ -27,7 +27,7 @@ from asyncgen.limits.opening import open_gate
 from asyncgen.storage import shard_merge
 from asyncgen.storage.account import Account
 from asyncgen.storage.journal import Journal
-from asyncgen.storage.segment_writer import SegmentLog
+from asyncgen.storage.segment_writer import SegmentWriter
 from tests.storage.model_disk import ModelDisk
 from tests.storage.mutants import MUTANTS
 from tests.storage.mutants.batches import BATCHES
@@ -222,8 +222,8 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @_bug("a total outlasts the results of a batch that it counts")
 def _(patch: pytest.MonkeyPatch) -> None:
-    roll = SegmentLog.roll
-    patch.setattr(SegmentLog, "roll", lambda self, header, **_: roll(self, header, durably=False))
+    roll = SegmentWriter.roll
+    patch.setattr(SegmentWriter, "roll", lambda self, header, **_: roll(self, header, durably=False))
 
 
 # The cache

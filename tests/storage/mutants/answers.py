@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from asyncgen.storage.journal import Journal
-from asyncgen.storage.segment_writer import LinePlace, SegmentLog
+from asyncgen.storage.segment_writer import LinePlace, SegmentWriter
 
 from .catalogue import Catalogue
 
@@ -16,13 +16,13 @@ ANSWERS = Catalogue()
 
 @ANSWERS.add("an answer is used but not journaled", "fresh")
 def _(patch: pytest.MonkeyPatch) -> None:
-    append_soon = SegmentLog.append_soon
+    append_soon = SegmentWriter.append_soon
 
-    def forgetful(self: SegmentLog, line: bytes, moved: Callable[[LinePlace], None]) -> LinePlace:
+    def forgetful(self: SegmentWriter, line: bytes, moved: Callable[[LinePlace], None]) -> LinePlace:
         answer = b'"kind":"answer"' in line
         return LinePlace(self._current, 0, 0) if answer else append_soon(self, line, moved)
 
-    patch.setattr(SegmentLog, "append_soon", forgetful)
+    patch.setattr(SegmentWriter, "append_soon", forgetful)
 
 
 @ANSWERS.add("the lines of calls are written only for the next sync", "fresh")
@@ -30,7 +30,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
     async def written(_: Journal) -> None:
         await asyncio.sleep(0)
 
-    patch.setattr(SegmentLog, "_flush_when_due", lambda self: setattr(self, "_due", False))
+    patch.setattr(SegmentWriter, "_flush_when_due", lambda self: setattr(self, "_due", False))
     patch.setattr(Journal, "written", written)
 
 

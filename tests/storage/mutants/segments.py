@@ -8,7 +8,7 @@ import pytest
 
 from asyncgen.engine.writer import RunOutputs
 from asyncgen.storage.journal import Journal
-from asyncgen.storage.segment_writer import SegmentLog
+from asyncgen.storage.segment_writer import SegmentWriter
 from tests.storage.model_disk import ModelDisk
 
 from .catalogue import Catalogue, around_commit, without_directory_sync, without_sync
@@ -91,4 +91,4 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @SEGMENTS.add("segments stay when the run has reached its end", "fresh")
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(SegmentLog, "unlink_dead", lambda self, **_: None)
+    patch.setattr(SegmentWriter, "unlink_dead", lambda self, **_: None)
