@@ -80,7 +80,7 @@ _NO_THINKING = re.compile(r"not support thinking\b|\bthink value\b")  # Ollama
 _NOT_BOTH = re.compile(r"\btemperature\W{1,3}and\W{1,3}top_p\b.{0,40}(?:both|same time)", re.IGNORECASE)
 
 
-class Parameters:
+class Adaptations:
     """The adaptations of each endpoint.
 
     Args:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from asyncgen.chat import RequestShape, fast_dataclass
-from asyncgen.client.adaptations import Parameters
+from asyncgen.client.adaptations import Adaptations
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.probes import Admitted, Probes
 from asyncgen.limits.endpoint import Endpoint, Grant
@@ -34,13 +34,13 @@ class Admission:
 
     Args:
         gate: grants the attempts.
-        parameters: knows the shape of a request.
+        adaptations: knows the shape of a request.
         probes: lets a few calls of an unproven shape go ahead.
     """
 
-    def __init__(self, gate: Gate, parameters: Parameters, probes: Probes) -> None:
+    def __init__(self, gate: Gate, adaptations: Adaptations, probes: Probes) -> None:
         self._gate = gate
-        self._parameters = parameters
+        self._adaptations = adaptations
         self._probes = probes
 
     async def enter(
@@ -56,7 +56,7 @@ class Admission:
         """
         if len(self._gate.endpoints) > 1:
             return await self._choose(index, request, tried, refused=refused)
-        shape = self._parameters.shape(self._gate.endpoints[0].name, request)
+        shape = self._adaptations.shape(self._gate.endpoints[0].name, request)
         if not self._probes.try_enter(shape):
             await self._probes.enter([shape], index)
         try:
@@ -69,7 +69,7 @@ class Admission:
         self, index: int, request: Prepared, tried: Tried, *, refused: bool
     ) -> tuple[Grant, RequestShape]:
         """Wait for a grant at any of several endpoints: which one is chosen in the moment of the grant."""
-        place = _Place(self._probes, self._parameters, request, tried)
+        place = _Place(self._probes, self._adaptations, request, tried)
         try:
             while True:
                 try:
@@ -106,9 +106,9 @@ class _Place:
     `held` is the shape, None for no place; `full` are the endpoints where there was none.
     """
 
-    def __init__(self, probes: Probes, parameters: Parameters, request: Prepared, tried: Tried) -> None:
+    def __init__(self, probes: Probes, adaptations: Adaptations, request: Prepared, tried: Tried) -> None:
         self._probes = probes
-        self._parameters = parameters
+        self._adaptations = adaptations
         self._request = request
         self._tried = tried
         self.held: RequestShape | None = None
@@ -116,7 +116,7 @@ class _Place:
 
     def shape(self, endpoint: Endpoint) -> RequestShape:
         """The request's at an endpoint."""
-        return self._parameters.shape(endpoint.name, self._request)
+        return self._adaptations.shape(endpoint.name, self._request)
 
     def among(self, endpoints: Sequence[Endpoint]) -> Sequence[Endpoint]:
         """Those that may take the call: not those that it has tried in vain, unless no other is asked."""

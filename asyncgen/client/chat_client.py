@@ -17,7 +17,7 @@ from asyncgen.chat import (
     OutOfBatch,
     RequestShape,
 )
-from asyncgen.client.adaptations import Parameters
+from asyncgen.client.adaptations import Adaptations
 from asyncgen.client.admission import Admission, Tried
 from asyncgen.client.answer_accounting import AnswerAccounting
 from asyncgen.client.answer_body import unusable
@@ -81,11 +81,11 @@ class ChatClient:
         self._wire = wire
         self._encoder = Encoder(config.model, config.max_tokens_field or "max_tokens", longest_answer)
         self._longest_answer = longest_answer
-        self._parameters = Parameters(ways and ways.beside(config.max_tokens_field, config.params), learned)
+        self._adaptations = Adaptations(ways and ways.beside(config.max_tokens_field, config.params), learned)
         self._probes = Probes() if probes is None else probes
-        self._admission = Admission(gate, self._parameters, self._probes)
+        self._admission = Admission(gate, self._adaptations, self._probes)
         self._accounting = AnswerAccounting(observe, keep_thinking=config.keep_thinking)
-        self._learning = Learning(config, self._parameters, self._probes, log, observe, stop, learned)
+        self._learning = Learning(config, self._adaptations, self._probes, log, observe, stop, learned)
         self._explanations = Explanations(
             secret for served in config.endpoints for secret in (served.api_key, *served.headers.values())
         )
@@ -106,7 +106,7 @@ class ChatClient:
                 "known: a budget cannot hold; set max_tokens, or leave the budget out"
             )
         # Of thousands of calls in flight, the body as configured would be kept beside the one that is sent.
-        return self._parameters.with_fields(self._config.endpoints[0].name, prepared)
+        return self._adaptations.with_fields(self._config.endpoints[0].name, prepared)
 
     async def complete(self, caller: Caller, request: Prepared) -> Completion:
         """Ask until there is a usable answer; it is in the log when this returns.
@@ -205,7 +205,7 @@ class ChatClient:
         answered, seconds = False, min(self._config.timeout, caller.seconds)
         try:
             self._learning.take_over()
-            sent = self._parameters.body(endpoint.name, request)
+            sent = self._adaptations.body(endpoint.name, request)
             self._log.sent(caller.index, request.step, request.most)
             await self._log.written()
             result, headers = await self._wire.send(
@@ -237,10 +237,10 @@ class ChatClient:
             self._admission.leave(grant, shape, request, answered=answered)
         learned, adapted = None, False
         if isinstance(result, Failure):
-            learned = self._parameters.learn(endpoint.name, request, result, sent)
+            learned = self._adaptations.learn(endpoint.name, request, result, sent)
             # An answer that is not accepted would be paid again; it may come while others teach what is not taken.
-            taught = learned is not None or self._parameters.known(endpoint.name, request, result) is not None
-            changed = self._parameters.body(endpoint.name, request) != sent
+            taught = learned is not None or self._adaptations.known(endpoint.name, request, result) is not None
+            changed = self._adaptations.body(endpoint.name, request) != sent
             adapted = taught and changed and not self._config.strict_params
         self._reports.ended(
             caller,
@@ -359,7 +359,7 @@ class ChatClient:
 
     def body(self, request: Prepared) -> bytes:
         """The body of a request as the first endpoint accepts it."""
-        return self._parameters.body(self._config.endpoints[0].name, request)
+        return self._adaptations.body(self._config.endpoints[0].name, request)
 
     def learn(self, request: Prepared, failure: Failure) -> str | None:
         """Learn from a refusal in a batch what the first endpoint accepts; returns the field that it named.

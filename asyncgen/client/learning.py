@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from asyncgen.chat import Adaptation
-from asyncgen.client.adaptations import SYSTEM, Parameters, told
+from asyncgen.client.adaptations import SYSTEM, Adaptations, told
 from asyncgen.client.call_log import CallLog
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
@@ -18,7 +18,7 @@ class Learning:
 
     Args:
         config: the model, and whether the user wants no field left out.
-        parameters: what is known, and what requests become by it.
+        adaptations: what is known, and what requests become by it.
         probes: keep what is learned beyond this client, and what other processes have learned.
         log: the journal.
         observe: told of each field once.
@@ -29,7 +29,7 @@ class Learning:
     def __init__(
         self,
         config: RunConfig,
-        parameters: Parameters,
+        adaptations: Adaptations,
         probes: Probes,
         log: CallLog,
         observe: Observer,
@@ -37,7 +37,7 @@ class Learning:
         learned: Iterable[Adaptation],
     ) -> None:
         self._config = config
-        self._parameters = parameters
+        self._adaptations = adaptations
         self._probes = probes
         self._log = log
         self._observe = observe
@@ -50,7 +50,7 @@ class Learning:
         known = self._probes.adaptations
         for adaptation in known[self._taken_over :]:
             self._told.add((adaptation.endpoint, adaptation.name))
-            if self._parameters.add(adaptation):
+            if self._adaptations.add(adaptation):
                 self._log.adapted(adaptation)
         self._taken_over = len(known)
 
@@ -80,8 +80,8 @@ class Learning:
         Raises:
             Stopping: the run stops, as the user wants nothing left out.
         """
-        learned = self._parameters.learn(endpoint, request, failure)
+        learned = self._adaptations.learn(endpoint, request, failure)
         if learned is None:
-            return self._parameters.known(endpoint, request, failure)
+            return self._adaptations.known(endpoint, request, failure)
         self.keep(learned)
         return learned.name

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncgen.chat import ChatRequest, ModelWays, Sampling
-from asyncgen.client.adaptations import Parameters, refused_field, told
+from asyncgen.client.adaptations import Adaptations, refused_field, told
 from asyncgen.client.classify import Failure, judge_error
 from asyncgen.client.encoding import Encoder, Prepared
 
@@ -22,9 +22,9 @@ def prepared(sampling: Sampling = PLAIN, step: str = "paraphrase", **changes: An
     return Encoder("m", "max_tokens").prepare(step, request)
 
 
-def sent(parameters: Parameters, request: Prepared, endpoint: str = "") -> dict[str, Any]:
+def sent(adaptations: Adaptations, request: Prepared, endpoint: str = "") -> dict[str, Any]:
     """The fields as an endpoint gets them, without model and messages."""
-    body = orjson.loads(parameters.body(endpoint, request))
+    body = orjson.loads(adaptations.body(endpoint, request))
     return {name: value for name, value in body.items() if name not in {"model", "messages"}}
 
 
@@ -49,34 +49,34 @@ def forbidden(*place: str) -> Failure:
 def test_what_is_not_refused_is_sent_byte_for_byte() -> None:
     """A model that takes everything sees what it always saw."""
     request = prepared()
-    assert Parameters(None).body("", request) is request.body
-    assert Parameters(ModelWays()).body("", request) is request.body
+    assert Adaptations(None).body("", request) is request.body
+    assert Adaptations(ModelWays()).body("", request) is request.body
 
 
 def test_a_listed_model_is_asked_in_its_way_from_the_first_call_on() -> None:
     """The limit by its name, and no reasoning where none was asked for; the user text is untouched."""
     request = prepared()
-    parameters = Parameters(LUNA)
-    assert sent(parameters, request) == {
+    adaptations = Adaptations(LUNA)
+    assert sent(adaptations, request) == {
         "temperature": 0.7,
         "top_p": 0.9,
         "max_completion_tokens": 100,
         "reasoning_effort": "none",
     }
-    messages = orjson.loads(parameters.body("", request))["messages"]
+    messages = orjson.loads(adaptations.body("", request))["messages"]
     assert messages == orjson.loads(request.body)["messages"]
 
 
 def test_with_an_effort_a_model_that_then_takes_no_sampling_gets_none() -> None:
     """The effort is the user's."""
     request = prepared(Sampling(0.7, 0.9, 100, (("reasoning_effort", '"low"'),)))
-    assert sent(Parameters(LUNA), request) == {"max_completion_tokens": 100, "reasoning_effort": "low"}
+    assert sent(Adaptations(LUNA), request) == {"max_completion_tokens": 100, "reasoning_effort": "low"}
 
 
 def test_an_effort_that_the_user_leaves_out_is_left_to_the_model() -> None:
     """`--param reasoning_effort=null`: it reasons, and then takes no sampling; another null changes nothing."""
     request = prepared()
-    assert sent(Parameters(LUNA.beside(None, {"reasoning_effort": None})), request) == {
+    assert sent(Adaptations(LUNA.beside(None, {"reasoning_effort": None})), request) == {
         "max_completion_tokens": 100
     }
     for params in ({}, {"seed": None}, {"reasoning_effort": "low"}):
@@ -118,11 +118,11 @@ def test_an_effort_that_the_user_leaves_out_is_left_to_the_model() -> None:
 )
 def test_a_refused_field_is_left_out(failure: Failure, name: str) -> None:
     """However a server says it."""
-    request, parameters = prepared(), Parameters(None)
-    learned = parameters.learn("", request, failure)
+    request, adaptations = prepared(), Adaptations(None)
+    learned = adaptations.learn("", request, failure)
     assert learned is not None
     assert (learned.name, learned.renamed) == (name, None)
-    assert name not in sent(parameters, request)
+    assert name not in sent(adaptations, request)
 
 
 @pytest.mark.parametrize(
@@ -136,11 +136,11 @@ def test_an_effort_that_is_called_thinking_is_left_out(sentence: str) -> None:
 
 def test_calls_that_were_in_flight_together_leave_out_one_of_two_fields() -> None:
     """Each of them is refused with both fields, when the first has left one out already."""
-    request, parameters = prepared(), Parameters(None)
+    request, adaptations = prepared(), Adaptations(None)
     body, refusal = request.body, said("`temperature` and `top_p` cannot both be specified for this model")
-    assert parameters.learn("", request, refusal, body) is not None
-    assert parameters.learn("", request, refusal, body) is None
-    assert sent(parameters, request) == {"temperature": 0.7, "max_tokens": 100}
+    assert adaptations.learn("", request, refusal, body) is not None
+    assert adaptations.learn("", request, refusal, body) is None
+    assert sent(adaptations, request) == {"temperature": 0.7, "max_tokens": 100}
 
 
 @pytest.mark.parametrize(
@@ -153,10 +153,10 @@ def test_calls_that_were_in_flight_together_leave_out_one_of_two_fields() -> Non
 )
 def test_the_names_of_the_limit_are_exchanged_once(failure: Failure) -> None:
     """A server that refuses both is not asked a third way."""
-    request, parameters = prepared(), Parameters(None)
-    assert parameters.learn("", request, failure) is not None
-    assert sent(parameters, request)["max_completion_tokens"] == 100
-    assert parameters.learn("", request, openai("max_completion_tokens")) is None
+    request, adaptations = prepared(), Adaptations(None)
+    assert adaptations.learn("", request, failure) is not None
+    assert sent(adaptations, request)["max_completion_tokens"] == 100
+    assert adaptations.learn("", request, openai("max_completion_tokens")) is None
 
 
 @pytest.mark.parametrize(
@@ -176,25 +176,25 @@ def test_the_names_of_the_limit_are_exchanged_once(failure: Failure) -> None:
 )
 def test_what_is_no_refusal_of_a_field_that_can_go_teaches_nothing(failure: Failure) -> None:
     """What the recipe needs, what was not sent, what is about a value, and what is no refusal."""
-    request, parameters = prepared(json_object=True), Parameters(None)
-    assert parameters.learn("", request, failure) is None
-    assert parameters.body("", request) is request.body
+    request, adaptations = prepared(json_object=True), Adaptations(None)
+    assert adaptations.learn("", request, failure) is None
+    assert adaptations.body("", request) is request.body
 
 
 def test_what_one_endpoint_refuses_goes_to_the_others_and_to_other_shapes() -> None:
     """Each endpoint and each set of fields is learned for itself."""
-    plain, with_json, parameters = prepared(), prepared(json_object=True), Parameters(None)
-    parameters.learn("a", plain, openai("temperature"))
-    assert "temperature" not in sent(parameters, plain, "a")
-    assert "temperature" in sent(parameters, plain, "b")
-    assert "temperature" in sent(parameters, with_json, "a")
+    plain, with_json, adaptations = prepared(), prepared(json_object=True), Adaptations(None)
+    adaptations.learn("a", plain, openai("temperature"))
+    assert "temperature" not in sent(adaptations, plain, "a")
+    assert "temperature" in sent(adaptations, plain, "b")
+    assert "temperature" in sent(adaptations, with_json, "a")
 
 
 def test_what_was_learned_in_an_earlier_start_is_applied_from_the_first_call_on() -> None:
     """A resumed run does not ask again."""
-    request, before = prepared(), Parameters(None)
+    request, before = prepared(), Adaptations(None)
     learned = [before.learn("", request, openai(name)) for name in ("temperature", "max_tokens")]
-    now = Parameters(None, [one for one in learned if one is not None])
+    now = Adaptations(None, [one for one in learned if one is not None])
     assert now.body("", request) == before.body("", request)
     assert now.learn("", request, openai("temperature")) is None
 
@@ -203,10 +203,10 @@ def test_what_was_learned_in_an_earlier_start_is_applied_from_the_first_call_on(
 def test_refusals_in_any_order_come_to_the_same(order: list[str], json_object: bool) -> None:
     """What is left is what no refusal named; the hash of the request is that of what was configured."""
     sampling = Sampling(0.7, 0.9, 100, (("seed", "7"),))
-    request, parameters = prepared(sampling, json_object=json_object), Parameters(None)
+    request, adaptations = prepared(sampling, json_object=json_object), Adaptations(None)
     for name in order:
-        assert parameters.learn("", request, openai(name)) is not None
-    left = sent(parameters, request)
+        assert adaptations.learn("", request, openai(name)) is not None
+    left = sent(adaptations, request)
     assert {name: value for name, value in left.items() if name != "response_format"} == {
         "max_completion_tokens": 100
     }
@@ -272,33 +272,33 @@ TEMPLATE_REFUSES = {
 def test_where_there_is_no_system_message_the_users_begins_with_its_text(server: str) -> None:
     """Not a word is lost, and other fields are sent and learned as ever."""
     status, body = TEMPLATE_REFUSES[server]
-    request, parameters = prepared(), Parameters(None)
+    request, adaptations = prepared(), Adaptations(None)
 
-    learned = parameters.learn("", request, judge_error(status, {}, body, 0))
+    learned = adaptations.learn("", request, judge_error(status, {}, body, 0))
 
     assert learned is not None
     assert told("m", learned) == "Model m takes no system message: the user's begins with its text"
-    changed = orjson.loads(parameters.body("", request))
+    changed = orjson.loads(adaptations.body("", request))
     was = orjson.loads(request.body)
     text = "\n\n".join(message["content"] for message in was["messages"])
     assert changed == was | {"messages": [{"role": "user", "content": text}]}
-    now = parameters.body("", request)
-    assert parameters.learn("", request, judge_error(status, {}, body, 0), now) is None
-    assert parameters.known("", request, judge_error(status, {}, body, 0)) == "system"
-    assert parameters.learn("", request, openai("top_p"), now) is not None
-    assert sent(parameters, request) == {"temperature": 0.7, "max_tokens": 100}
-    assert parameters.body("other", parameters.with_fields("", request)) == request.body
-    again = parameters.with_fields("", request)
-    assert parameters.body("", again) == parameters.body("", request)
-    assert Parameters(None, [learned]).body("", request) == now
+    now = adaptations.body("", request)
+    assert adaptations.learn("", request, judge_error(status, {}, body, 0), now) is None
+    assert adaptations.known("", request, judge_error(status, {}, body, 0)) == "system"
+    assert adaptations.learn("", request, openai("top_p"), now) is not None
+    assert sent(adaptations, request) == {"temperature": 0.7, "max_tokens": 100}
+    assert adaptations.body("other", adaptations.with_fields("", request)) == request.body
+    again = adaptations.with_fields("", request)
+    assert adaptations.body("", again) == adaptations.body("", request)
+    assert Adaptations(None, [learned]).body("", request) == now
 
 
 def test_a_request_without_a_system_message_is_none_to_change() -> None:
     """The template wants something else."""
     request = Encoder("m", "max_tokens").prepare("x", ChatRequest("", 'A "},{"role":"user","content":"', PLAIN))
-    parameters = Parameters(None)
-    assert parameters.learn("", request, said("System role not supported")) is None
-    assert parameters.body("", request) is request.body
+    adaptations = Adaptations(None)
+    assert adaptations.learn("", request, said("System role not supported")) is None
+    assert adaptations.body("", request) is request.body
 
 
 @pytest.mark.parametrize(
@@ -312,14 +312,14 @@ def test_a_request_without_a_system_message_is_none_to_change() -> None:
 )
 def test_what_only_names_a_message_or_a_field_teaches_nothing(status: int, message: str) -> None:
     """A row that is quoted, something else about it, a wrong value."""
-    assert Parameters(None).learn("", prepared(), said(message, status)) is None
+    assert Adaptations(None).learn("", prepared(), said(message, status)) is None
 
 
 @given(st.text(min_size=1), st.text())
 def test_whatever_the_texts_hold_one_message_has_both(system: str, user: str) -> None:
     """The boundary between them is found, and nothing that looks like it."""
     request = Encoder("m", "max_tokens").prepare("x", ChatRequest(system, user, PLAIN))
-    parameters = Parameters(None)
-    assert parameters.learn("", request, said("System role not supported")) is not None
-    [message] = orjson.loads(parameters.body("", request))["messages"]
+    adaptations = Adaptations(None)
+    assert adaptations.learn("", request, said("System role not supported")) is not None
+    [message] = orjson.loads(adaptations.body("", request))["messages"]
     assert message == {"role": "user", "content": f"{system}\n\n{user}"}

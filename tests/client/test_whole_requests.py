@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from asyncgen.chat import ChatRequest, Completion, ModelWays, Sampling, Usage, WholeBody
-from asyncgen.client.adaptations import Parameters
+from asyncgen.client.adaptations import Adaptations
 from asyncgen.client.answer_body import judge_answer
 from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.encoding import ATTACHMENT_TOKENS, Encoder, Prepared
@@ -48,7 +48,7 @@ def test_a_request_counts_with_its_limit_and_its_text_and_may_cost_what_its_byte
 
 def test_nothing_of_it_is_adapted() -> None:
     """Neither by what is known of the model, nor by what was refused."""
-    parameters, request = Parameters(LUNA), prepared(max_tokens=100, temperature=0.7)
+    adaptations, request = Adaptations(LUNA), prepared(max_tokens=100, temperature=0.7)
     error = {
         "message": "no",
         "type": "invalid_request_error",
@@ -56,16 +56,16 @@ def test_nothing_of_it_is_adapted() -> None:
         "code": "unsupported_parameter",
     }
 
-    assert parameters.learn("", request, judge_error(400, {}, {"error": error}, 0.0)) is None
-    assert parameters.body("", request) == request.body
+    assert adaptations.learn("", request, judge_error(400, {}, {"error": error}, 0.0)) is None
+    assert adaptations.body("", request) == request.body
 
 
 def test_all_requests_are_of_one_shape() -> None:
     """Their fields are not looked at: none is adapted, so that one answer lets all others go."""
-    parameters = Parameters(LUNA)
+    adaptations = Adaptations(LUNA)
 
-    assert parameters.shape("", prepared()) == parameters.shape("", prepared(temperature=0.7))
-    assert parameters.shape("", prepared()).fields == ()
+    assert adaptations.shape("", prepared()) == adaptations.shape("", prepared(temperature=0.7))
+    assert adaptations.shape("", prepared()).fields == ()
 
 
 @pytest.mark.parametrize(
