@@ -14,7 +14,7 @@ from asyncgen.chat import ModelWays
 from asyncgen.config import RunConfig
 from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.engine.pool import Engine
-from asyncgen.engine.reader import Intake
+from asyncgen.engine.reader import InputReader
 from asyncgen.engine.repair import RepairSpool, ReplacementSpool
 from asyncgen.engine.stream import Tap, TappedSink
 from asyncgen.engine.writer import RunOutputs, Sink
@@ -68,7 +68,7 @@ class Passes:
         config: what the user configured.
         recipe: makes the calls for a row.
         fingerprint: of the run.
-        intake: the input.
+        reader: the input.
         engine: runs the rows.
         directory: the output directory.
         observe: called with every event.
@@ -81,7 +81,7 @@ class Passes:
         config: RunConfig,
         recipe: Recipe[Any],
         fingerprint: Fingerprint,
-        intake: Intake,
+        reader: InputReader,
         engine: Engine,
         directory: RunDirectory,
         observe: Observer,
@@ -92,7 +92,7 @@ class Passes:
         self._config = config
         self._recipe = recipe
         self._fingerprint = fingerprint
-        self._intake = intake
+        self._reader = reader
         self._engine = engine
         self._disk = directory.disk
         self._directory = directory
@@ -116,9 +116,9 @@ class Passes:
             try:
                 self._check_batches(journal, stop)
                 collected = await self._collect(
-                    journal, lambda: self._intake.behind(state, stop), self._threshold(), state.ways
+                    journal, lambda: self._reader.behind(state, stop), self._threshold(), state.ways
                 )
-                rows = self._intake.behind(state, stop)
+                rows = self._reader.behind(state, stop)
                 await self._engine.run(
                     journal,
                     self._tapped(outputs),
@@ -205,7 +205,7 @@ class Passes:
         self._engine.tally.begin(len(asked))
 
         def rows() -> AsyncGenerator[Row[Any], None]:
-            again = self._intake.at(asked)
+            again = self._reader.at(asked)
             return again if reason is None else _told(again, reason)
 
         try:

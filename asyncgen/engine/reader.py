@@ -33,7 +33,7 @@ from asyncgen.storage.standard_input import STANDARD_INPUT, keep_standard_input
 MOST_REPEATED_SHOWN = 10  # lines: wrong numbering repeats many ids, and ten show the pattern
 
 
-class Intake:
+class InputReader:
     """The input file of a run, limited to the run's part of it.
 
     Args:

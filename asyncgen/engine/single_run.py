@@ -15,7 +15,7 @@ from asyncgen.config.shipped import listed_model
 from asyncgen.cost import Price
 from asyncgen.engine.passes import Flaws, Passes
 from asyncgen.engine.pool import Engine
-from asyncgen.engine.reader import Intake
+from asyncgen.engine.reader import InputReader
 from asyncgen.engine.repair import finish_intent
 from asyncgen.engine.session import RunSession, Summary
 from asyncgen.engine.stream import Tap
@@ -118,7 +118,7 @@ class Run:
         if writes_failed(recipe):
             served[FAILED_ROWS] = "written"
         self._fingerprint: Fingerprint = fingerprint({**served, **recipe.fingerprint})
-        self._intake = Intake(
+        self._reader = InputReader(
             config,
             recipe,
             self._directory,
@@ -130,7 +130,7 @@ class Run:
             config,
             recipe,
             self._fingerprint,
-            self._intake,
+            self._reader,
             self._engine,
             self._directory,
             self._observe,
@@ -170,15 +170,15 @@ class Run:
         introduction = self._check_cache()
         if introduction is not None:
             self._observe(introduction)  # workers open the cache without this notice
-        return self._intake.wanted(await self._intake.check(None))
+        return self._reader.wanted(await self._reader.check(None))
 
     async def cuts(self, portions: Iterable[Portion]) -> dict[int, Cut]:
         """Where shards begin in the input that was checked, by the index of their first rows."""
-        return await self._intake.cuts(portion.first for portion in portions)
+        return await self._reader.cuts(portion.first for portion in portions)
 
     def keep_input(self) -> Path:
         """A path at which others can read the input; standard input is copied into the locked directory."""
-        return self._intake.keep() or self._config.input_jsonl
+        return self._reader.keep() or self._config.input_jsonl
 
     async def check_model(self) -> None:
         """Look the model up before anything begins, and tell what is known of it, for runs that skip both.
@@ -212,7 +212,7 @@ class Run:
         """Check the input, as far as the directory's last run has not; the cache first, which is quick."""
         self._check_cache()
         resuming = begun and not self._config.restart
-        return await self._intake.check(peek(self._directory) if resuming else None)
+        return await self._reader.check(peek(self._directory) if resuming else None)
 
     def _check_cache(self) -> Notice | None:
         """Refuse a file that is not a cache; returns a notice about a new one."""
@@ -262,15 +262,15 @@ class Run:
             self._directory,
             self._recipe,
             self._fingerprint,
-            pairs=self._intake.wanted(scanned),
-            portion=self._intake.portion(scanned),
+            pairs=self._reader.wanted(scanned),
+            portion=self._reader.portion(scanned),
             prefix_chain=scanned.prefix_chain,
             prefix_end=scanned.prefix_end,
             restart=self._config.restart,
-            rows=self._intake.all,
+            rows=self._reader.all,
             ways=self._ways,
             record=RecipeRecord.of(self._config, self._recipe),
-            cut=self._intake.cut,
+            cut=self._reader.cut,
             source=self._config.input_jsonl,
         )
         if beginning.state.portion is not None:
@@ -282,7 +282,7 @@ class Run:
             name = batch.id or batch.file
             goes_on = f"Batch {batch.number} of it is still at the server and will be billed: cancel {name} there"
             self._observe(Notice(goes_on, warning=True))
-        self._intake.trust(scanned)
+        self._reader.trust(scanned)
         self._tell_ways(beginning.state.ways)
         if self._config.began_with:
             return replace(beginning, state=replace(beginning.state, finished_with=self._config.model))

@@ -71,7 +71,7 @@ def _as_run(args: argparse.Namespace, directory: Path) -> argparse.Namespace:
 
 async def _show_prompts(job: Job, view: "PreviewView") -> int:
     from asyncgen.cli.console import Console  # noqa: PLC0415 - as below
-    from asyncgen.engine.reader import Intake  # noqa: PLC0415
+    from asyncgen.engine.reader import InputReader  # noqa: PLC0415
     from asyncgen.recipes import build  # noqa: PLC0415
     from asyncgen.recipes.walk import likely_answer, walk  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
@@ -81,10 +81,10 @@ async def _show_prompts(job: Job, view: "PreviewView") -> int:
     recipe, disk = build(job.config, console.warn), Disk()
     try:
         directory = RunDirectory(disk, job.config.output_dir)
-        intake = Intake(job.config, recipe, directory, console.observe, lambda: None)
-        shown = intake.wanted(await intake.check(None))
+        reader = InputReader(job.config, recipe, directory, console.observe, lambda: None)
+        shown = reader.wanted(await reader.check(None))
         failed = False
-        for row in islice(intake.all(), shown):
+        for row in islice(reader.all(), shown):
             view.begin(row.pair)
             walked = await walk(recipe, row.pair, likely_answer(row.pair))
             view.prompts(walked)
