@@ -6,8 +6,8 @@ from typing import Any
 
 from asyncgen.quality.checks.finding import Finding
 from asyncgen.quality.structure import Made
+from asyncgen.recipes.answer_checks import AnswerCheck
 from asyncgen.recipes.answer_parts import assemble
-from asyncgen.recipes.checks import AnswerCheck
 from asyncgen.recipes.contents import MISSING, AnswerRule, Contents, value_at
 from asyncgen.recipes.line_maker import as_text, texts_of
 

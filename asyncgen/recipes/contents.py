@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from asyncgen.recipe import Nouns, Recipe, nouns_of, rows_of_recipe
+from asyncgen.recipes.answer_checks import AnswerCheck
 from asyncgen.recipes.answer_schema import AnswerSchema
-from asyncgen.recipes.checks import AnswerCheck
 from asyncgen.rows import ROWS, Parse
 
 Way = tuple[str | int, ...]

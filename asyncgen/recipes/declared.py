@@ -10,7 +10,7 @@ import orjson
 from asyncgen.chat import ChatRequest, Completion, ResponseSchema
 from asyncgen.errors import missing_field
 from asyncgen.recipe import Examples, Generate, OutputFile, together
-from asyncgen.recipes.checks import same_words
+from asyncgen.recipes.answer_checks import same_words
 from asyncgen.recipes.declared_contents import contents_of_file
 from asyncgen.recipes.line_maker import as_text, maker, texts_of
 from asyncgen.recipes.placeholders import CALLS, ID

@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from asyncgen.medec.pair import CORRECT, INCORRECT, parse_pair
-from asyncgen.recipes.checks import NO_CHECK
+from asyncgen.recipes.answer_checks import NO_CHECK
 from asyncgen.recipes.contents import AnswerRule, Contents, Known, LineRule, ParaphraseRule, Place, ReasoningRule
 
 ROWS = "MEDEC pairs"

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import Sampling
+from asyncgen.recipes.answer_checks import AnswerCheck
 from asyncgen.recipes.answer_schema import AnswerSchema, SchemaProblemError
-from asyncgen.recipes.checks import AnswerCheck
 from asyncgen.recipes.line_maker import as_json
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import NAMES, RESERVED, problem_of, sampling_of
