@@ -116,6 +116,8 @@ class CachedAnswers:
     def _done(self, answers: list[asyncio.Future[dict[str, Any] | None]], work: asyncio.Future[Any]) -> None:
         self._working = None
         error = work.exception()
+        if error is not None and not answers:
+            self._store.failed_to_add(error)  # nobody waits for it
         for place, answer in enumerate(answers):
             if answer.done():
                 continue  # its caller was cancelled

@@ -100,6 +100,11 @@ class AnswerStore:
         if time.monotonic() >= self._not_before:
             self._write()
 
+    def failed_to_add(self, error: BaseException) -> None:
+        """Report an error of `add` that is not the file's: a bug, or the disk of the output directory."""
+        what = f"{type(error).__name__}: {error}"
+        self._file.tell("add", f"cannot add answers to the cache {self._path} ({what}): some are not in it")
+
     def close(self) -> None:
         """Add what still waits, and close the file."""
         if self._waiting:
