@@ -12,6 +12,7 @@ from asyncgen.export.export_run import ExportTally
 from asyncgen.export.formats import FORMATS, Record, formats_of
 from asyncgen.export.line_shapes import Shape, prompt_text, shape_of
 from asyncgen.export.run_files import RunFiles
+from asyncgen.storage.record_calls import id_in
 from asyncgen.text import loads
 
 _MOST_NAMED = 12  # keys of a line in a message: more would not fit
@@ -142,5 +143,5 @@ class LineRecords:
 
 def _name_of(record: Mapping[str, Any], number: int) -> str:
     """The name of a row in messages: the id in its line, else its number among those that did not fail."""
-    named = next((record[key] for key in ("id", "note_id", "original_note_id") if key in record), None)
+    named = id_in(record)
     return f"row {number}" if named is None else repr(named)

@@ -14,13 +14,12 @@ from asyncgen.storage.checkpoint import RunState
 from asyncgen.storage.disk import lines_of
 from asyncgen.storage.failed import failed_records
 from asyncgen.storage.layout import FAILED, RunDirectory
-from asyncgen.storage.record_calls import calls_of
+from asyncgen.storage.record_calls import calls_of, id_in
 from asyncgen.storage.resume import state_to_read
 from asyncgen.text import dumps, object_in
 
 LONGEST_INDEX = 20  # digits; Python refuses to convert thousands of them
 LEAST_OF_A_HASH = 6  # characters that suffice to name a request
-_IDS = ("original_note_id", "note_id", "custom_id", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,8 @@ class TracedRecord:
     @property
     def note_id(self) -> str:
         """The row's id."""
-        return next((str(self.content[name]) for name in _IDS if name in self.content), "")
+        found = id_in(self.content)
+        return "" if found is None else str(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,17 @@
-"""The calls that a record was made from, by its metadata, whatever the recipe. Pure."""
+"""The row and the calls that a record was made from, by its fields and metadata, whatever the recipe. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
+
+from asyncgen.rows import ID_FIELDS
+
+# In an answered request (`custom_id`), `id` is the server's.
+_ID_FIELDS = tuple(dict.fromkeys(("original_note_id", "custom_id", *ID_FIELDS)))
+
+
+def id_in(record: Mapping[str, Any]) -> Any:
+    """The id of the row; None without a field of a usual name."""
+    return next((record[name] for name in _ID_FIELDS if record.get(name) is not None), None)
 
 
 def calls_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:

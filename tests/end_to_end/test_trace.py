@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from asyncgen.cli.main import main
+from asyncgen.monitor.row_trace import TracedRecord
+from asyncgen.rows import ID_FIELDS
 from asyncgen.simulator import Faults
 from tests import asyncgen_process
 
@@ -254,3 +257,34 @@ def test_the_files_of_the_run_are_needed_for_it(done):
 def test_a_name_of_any_kind_is_looked_for(done: Job, which: str) -> None:
     """More digits than Python converts; bytes that are no UTF-8."""
     assert "Traceback" not in trace(done, which, code=2).stderr
+
+
+@pytest.mark.parametrize("name", ID_FIELDS)
+def test_a_row_is_found_by_whatever_field_of_its_lines_holds_its_id(tmp_path, monkeypatch, capsys, name):
+    """The names that inputs have for it, which a recipe may keep in its lines."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    (tmp_path / "in.jsonl").write_text("".join(f'{{"{name}": "ward-{n}", "text": "{n}"}}\n' for n in range(3)))
+    (tmp_path / "r.toml").write_text(
+        'name = "r"\n[[step]]\nname = "summary"\nuser = "{text}"\n'
+        f'[[output]]\nfile = "r.jsonl"\nline = {{ {name} = "{{id}}", s = "{{summary}}" }}\n'
+    )
+    run = [
+        "run",
+        "--recipe",
+        str(tmp_path / "r.toml"),
+        "--input",
+        str(tmp_path / "in.jsonl"),
+        "--simulate",
+        "fast",
+    ]
+    assert main([*run, "--output-dir", str(tmp_path / "out"), "-q", "--no-progress"]) == 0
+    capsys.readouterr()
+
+    assert main(["trace", str(tmp_path / "out"), "ward-2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["index"], found["note_id"], found["records"][0]["file"]) == (2, "ward-2", "r.jsonl")
+
+
+def test_the_row_of_an_answered_request_is_called_by_its_own_id_not_the_servers() -> None:
+    """Which stands before it in the line."""
+    assert TracedRecord("a", {"id": "batch_req_1", "custom_id": "a", "response": None}).note_id == "a"

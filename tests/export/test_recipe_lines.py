@@ -3,15 +3,20 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from asyncgen.cli.main import main
 from asyncgen.config.shipped import shipped
+from asyncgen.errors import BadDataError
 from asyncgen.export.conversations import UnfitError
+from asyncgen.export.export_run import ExportTally
 from asyncgen.export.formats import FORMATS, formats_of
 from asyncgen.export.line_shapes import Shape, prompt_text, shape_of
+from asyncgen.export.recipe_lines import LineRecords
+from asyncgen.rows import ID_FIELDS
 
 SHAPED = {
     "translation": ("texts.jsonl", Shape.CHAT),
@@ -355,3 +360,13 @@ def test_texts_are_said_to_be_trained_without_a_chat_template(export: Any) -> No
     rows = [{"id": "a"}]
     *_, said = export('prompt = "{id}", completion = "{s}"', rows, "trl-prompt-completion")
     assert "prompt and completion are texts, which TRL trains without a chat template" in said
+
+
+@pytest.mark.parametrize("name", [*ID_FIELDS, "original_note_id"])
+def test_a_line_that_does_not_fit_is_named_by_the_id_in_it(name: str) -> None:
+    """Whatever the field is called; without one, by its number."""
+    source: Any = SimpleNamespace(record=json.loads, name="out.jsonl", shape=Shape.CHAT)
+    records = LineRecords(source, "openai")
+    for line, called in (({name: "ward-2", "text": "x"}, "'ward-2'"), ({"text": "x"}, "row 7")):
+        with pytest.raises(BadDataError, match=f"^out.jsonl, {called}: it has "):
+            records.render([json.dumps(line).encode()], 7, ExportTally())
