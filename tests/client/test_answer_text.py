@@ -1,7 +1,7 @@
 """What of a message is the answer."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from asyncgen.client.answer_text import refuses, split_thinking, text_of, thinking_of, without_special_tokens
@@ -68,9 +68,12 @@ def test_thinking_that_is_half_open_leaves_no_answer(text: str) -> None:
     assert split_thinking(text) is None
 
 
-@given(st.text(alphabet=st.characters(exclude_characters="<[◁&a`H")))
+@given(text=st.text(alphabet=st.characters(exclude_characters="<[◁&a`H")))
+@example(text="Analysis shows <b>no</b> acute process.")
+@example(text="analysis of the CSF & serum")
+@example(text="<answer>Yes.</answer>")
 def test_a_text_without_marks_is_taken_as_it_is(text: str) -> None:
-    """Blanks included: what to do with them is the recipe's."""
+    """Blanks included: what to do with them is the recipe's. Notes have words that look like marks."""
     assert split_thinking(text) == (text, "")
 
 
@@ -112,14 +115,6 @@ def test_the_text_is_found_in_parts_of_any_form(content: object) -> None:
     assert text_of(content) == "The note."
     assert not refuses(content)
     assert refuses([{"type": "refusal", "refusal": "No."}])
-
-
-@pytest.mark.parametrize(
-    "text", ["Analysis shows <b>no</b> acute process.", "analysis of the CSF & serum", "<answer>Yes.</answer>"]
-)
-def test_a_text_that_only_looks_alike_is_taken_as_it_is(text: str) -> None:
-    """Notes have such words."""
-    assert split_thinking(text) == (text, "")
 
 
 def test_of_parts_the_text_is_taken_and_the_thinking_apart() -> None:

@@ -99,7 +99,7 @@ def test_the_bars_of_a_distribution_stand_side_by_side_inside_it(numbers: list[f
     page = distribution("Latency", histogram_of(numbers), "blue")
 
     bars = re.findall(
-        r'<rect class="fill blue" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)">', page
+        r'<rect class="fill blue" x="(-?[\d.]+)" y="(-?[\d.]+)" width="(-?[\d.]+)" height="(-?[\d.]+)">', page
     )
     lefts = [float(left) for left, *_ in bars]
     assert lefts == sorted(lefts)

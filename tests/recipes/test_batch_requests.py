@@ -352,7 +352,10 @@ def test_any_line_is_a_request_or_says_why_not(fields: dict[str, Any]) -> None:
     except BadFieldError:
         return
     assert isinstance(found.body.text + found.rewritten + found.model, str)
-    assert found.body.attachments >= 0
+    contents = [one.get("content") for one in found.body.fields["messages"] if isinstance(one, dict)]
+    parts = [part for content in contents if isinstance(content, list) for part in content]
+    texts = [part for part in parts if isinstance(part, dict) and part.get("type") in ("text", "refusal")]
+    assert found.body.attachments == len(parts) - len(texts)
     assert found.body.limit is None or found.body.limit > 0
 
 
