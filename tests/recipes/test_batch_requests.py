@@ -36,6 +36,8 @@ JSON = st.recursive(
     ),
     max_leaves=8,
 )
+PART = st.fixed_dictionaries({"type": st.sampled_from(["text", "refusal", "image_url"])}, optional={"text": JSON})
+MESSAGES = st.lists(st.fixed_dictionaries({"content": st.lists(JSON | PART, max_size=3) | JSON}), max_size=2)
 ASKED = [{"role": "user", "content": "How are you?"}]
 BODY = {"model": "m", "messages": ASKED}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "look_up", "arguments": '{"dose": 5}'}}
@@ -339,9 +341,10 @@ def test_a_request_for_another_part_of_the_api_is_a_bad_line(url):
             "method": JSON,
             "url": JSON,
             "metadata": JSON,
-            "messages": JSON,
+            "messages": JSON | MESSAGES,
             "body": JSON
-            | st.dictionaries(st.sampled_from(["messages", "model", "n", "max_tokens", "stop"]), JSON),
+            | st.dictionaries(st.sampled_from(["messages", "model", "n", "max_tokens", "stop"]), JSON)
+            | st.fixed_dictionaries({"messages": MESSAGES}),
         },
     )
 )
