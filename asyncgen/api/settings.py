@@ -29,6 +29,7 @@ from asyncgen.config import (
 )
 from asyncgen.config.shipped import prompt_file_named
 from asyncgen.config.type_checks import check_types
+from asyncgen.engine.sockets import check_sockets, most_in_flight
 from asyncgen.errors import KeyOrQuotaError, Setting, UsageError
 from asyncgen.planning.tiers import load_tier
 from asyncgen.recipe import Recipe
@@ -119,7 +120,7 @@ class Settings(RunSettings):
         if params.get("service_tier") == FLEX and self.timeout == TIMEOUT:
             shared |= {"timeout": FLEX_TIMEOUT, "pair_timeout": self.pair_timeout * FLEX_TIMEOUT / TIMEOUT}
         model = self._model()
-        return RunConfig(
+        config = RunConfig(
             input_jsonl=self._input(),
             output_dir=Path(self.output_dir).resolve(),
             prompt_file=None if self.prompt_file is None else prompt_file_named(Path(self.prompt_file)).resolve(),
@@ -133,8 +134,11 @@ class Settings(RunSettings):
             cache=None if self.cache is None else Path(self.cache).absolute(),
             shard=None if self.shard is None else _shard(self.shard),
             endpoints=self._named_endpoints() if self.endpoints else (self._only_endpoint(model.name),),
+            most_in_flight=most_in_flight(),
             **shared,
         )
+        check_sockets(config)
+        return config
 
     def _input(self) -> Path:
         if str(self.input_jsonl) not in {"-", str(STANDARD_INPUT)}:

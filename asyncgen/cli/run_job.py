@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import resource
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +19,6 @@ from asyncgen.config import (
     DEFAULT_RECIPE,
     FLEX,
     FLEX_TIMEOUT,
-    MOST_AUTOMATIC,
     PAIR_TIMEOUT,
     SAVE_EVERY,
     TIMEOUT,
@@ -28,6 +26,7 @@ from asyncgen.config import (
     RunConfig,
 )
 from asyncgen.cost import Price
+from asyncgen.engine.sockets import check_sockets, most_in_flight
 from asyncgen.errors import KeyOrQuotaError, UsageError
 from asyncgen.planning.prices import load_price
 from asyncgen.planning.tiers import Tier, load_tier
@@ -40,9 +39,6 @@ from asyncgen.storage.origin import ChosenModel, begun_with, choose_model
 if TYPE_CHECKING:
     from asyncgen.local.model import LocalModel
     from asyncgen.storage.checkpoint import RunState
-
-MOST_DESCRIPTORS = 65_536  # if the system sets no maximum: far above the calls in flight
-OTHER_DESCRIPTORS = 64  # files, journal, event loop, libraries
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +216,7 @@ def _config(
         model_file="" if local is None else local.identity,
         max_tokens_field=args.max_tokens_field,
         share=args.share,
-        most_in_flight=min(MOST_AUTOMATIC, sockets()),
+        most_in_flight=most_in_flight(),
         max_cost=args.max_cost,
         max_total_tokens=args.max_total_tokens,
         max_attempts=args.max_attempts,
@@ -237,12 +233,7 @@ def _config(
         shard=args.shard,
         **_batch(args),
     )
-    if config.ceiling > sockets():
-        what = "the concurrency of all endpoints," if args.endpoint else "--concurrency"
-        raise UsageError(
-            f"{what} {config.ceiling} needs as many sockets, and this system lets a process open "
-            f"{sockets()}: lower it, or raise `ulimit -n`"
-        )
+    check_sockets(config)
     if needs_key and not args.endpoint:
         _check_has_key(config, only)
     return config
@@ -280,12 +271,3 @@ def _refuse_beside_endpoints(args: argparse.Namespace) -> None:
             "tier": "is for --base-url: name rpm and tpm in [endpoint.NAME]",
         }.get(given, f"is set in each [endpoint.NAME] ({_IN_A_TABLE.get(given, name[2:])})")
         raise UsageError(f"--endpoint and {name} do not go together: {name} {reason}; leave one of them out")
-
-
-def sockets() -> int:
-    """How many connections this process may open, after asking for the system's maximum."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = hard if hard != resource.RLIM_INFINITY else MOST_DESCRIPTORS
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return max(1, max(soft, wanted) - OTHER_DESCRIPTORS)

@@ -7,7 +7,7 @@ from typing import Any
 
 from asyncgen.chat import Adaptation
 from asyncgen.cluster.messages import WorkerReport
-from asyncgen.config import RunConfig
+from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.cost import Price
 from asyncgen.errors import AsyncgenError
 from asyncgen.recipe import Recipe
@@ -44,8 +44,13 @@ class ClusterJob:
         """
         return build(self.config)
 
-    def _part_of(self, concurrency: int | None) -> int | None:
-        return concurrency and max(1, concurrency // self.workers)
+    @property
+    def endpoints_of_worker(self) -> tuple[EndpointConfig, ...]:
+        """The endpoints, each with the part of its calls in flight that a worker has."""
+        return tuple(
+            replace(endpoint, concurrency=endpoint.concurrency and max(1, endpoint.concurrency // self.workers))
+            for endpoint in self.config.endpoints
+        )
 
     def shard_config(self, portion: Portion, directory: Path) -> RunConfig:
         """The run of one shard: calls in flight are divided by workers, and the budget by rows.
@@ -60,9 +65,7 @@ class ClusterJob:
             config,
             output_dir=directory,
             shard=portion.shard,
-            endpoints=tuple(
-                replace(endpoint, concurrency=self._part_of(endpoint.concurrency)) for endpoint in config.endpoints
-            ),
+            endpoints=self.endpoints_of_worker,
             max_cost=config.max_cost and config.max_cost * part,
             max_total_tokens=tokens and max(1, tokens * portion.size // portion.pairs),
             budget_part=part,

@@ -11,6 +11,7 @@ Rules:
 
 import asyncio
 import math
+from dataclasses import replace
 
 from asyncgen.client.probes import Probes
 from asyncgen.cluster.lease_holder import Channel, LeaseHolder
@@ -18,7 +19,8 @@ from asyncgen.cluster.shard_job import ClusterJob, ShardEnded
 from asyncgen.cluster.shard_record import ShardRecord
 from asyncgen.engine.kept_service import KeptService
 from asyncgen.engine.single_run import Run
-from asyncgen.errors import AsyncgenError
+from asyncgen.engine.sockets import check_sockets, sockets
+from asyncgen.errors import AsyncgenError, UsageError
 from asyncgen.events import Notice
 from asyncgen.shard import Portion
 from asyncgen.storage.disk import Disk
@@ -38,7 +40,8 @@ class ShardWorker:
     """
 
     def __init__(self, number: int, job: ClusterJob, channel: Channel, kept: KeptService | None = None) -> None:
-        self._job = job
+        config = replace(job.config, most_in_flight=min(job.config.most_in_flight, sockets()))
+        self._job = replace(job, config=config)
         self._probes = Probes(job.adaptations, shared=True)
         self._holder = LeaseHolder(number, channel, self._probes)
         self._turn = asyncio.Lock()
@@ -58,7 +61,13 @@ class ShardWorker:
         ]
         if config.cache is not None and not config.cache.parent.is_dir():
             unseen.append(config.cache.parent)
-        return f"{unseen[0]} does not exist there: it must be on a path that all nodes share" if unseen else ""
+        if unseen:
+            return f"{unseen[0]} does not exist there: it must be on a path that all nodes share"
+        try:
+            check_sockets(replace(config, endpoints=self._job.endpoints_of_worker))
+        except UsageError as error:
+            return f"for its part of the calls, {error}"
+        return ""
 
     async def begin(self, portion: Portion) -> None:
         """Begin a shard, or resume it, once; returns when the next one can begin."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from asyncgen.cli.input_flags import add_sample_arguments
 from asyncgen.cli.lines import say
 from asyncgen.cli.paths import absolute, absolute_input
-from asyncgen.cli.run_job import sockets
-from asyncgen.config import MOST_AUTOMATIC, EndpointConfig, RunConfig
+from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine.event_loop import run_loop
+from asyncgen.engine.sockets import most_in_flight
 from asyncgen.errors import Exit, UsageError
 
 EXAMPLE = "asyncgen drill storm quota --input-jsonl pairs.jsonl"
@@ -62,5 +62,5 @@ def _config(args: argparse.Namespace) -> RunConfig:
         prompt_file=absolute(args.prompt_file, "--prompt-file"),
         add_reasoning=args.add_reasoning,
         endpoints=(EndpointConfig(api_key="simulated"),),
-        most_in_flight=min(MOST_AUTOMATIC, sockets()),
+        most_in_flight=most_in_flight(),
     )

@@ -16,20 +16,19 @@ from asyncgen.cli.headers import resolve_headers
 from asyncgen.cli.input_flags import add_recipe_arguments, add_sample_arguments
 from asyncgen.cli.lines import Lines, say
 from asyncgen.cli.paths import absolute, absolute_input
-from asyncgen.cli.run_job import sockets
 from asyncgen.cli.servers import add_local_argument, default_model, local_model, serve
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.config import (
     DEFAULT_BASE_URL,
     DEFAULT_MODEL,
     DEFAULT_RECIPE,
-    MOST_AUTOMATIC,
     EndpointConfig,
     RunConfig,
 )
 from asyncgen.config.shipped import shipped
 from asyncgen.cost import Price
 from asyncgen.engine.event_loop import run_loop
+from asyncgen.engine.sockets import most_in_flight
 from asyncgen.errors import Exit, UsageError
 from asyncgen.humanize import MINUTE, NO_PRICE, amount, duration, one_of, rate, usd, with_article
 from asyncgen.planning.capacity import Load, Plan, plan
@@ -252,7 +251,7 @@ def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
         endpoints=(endpoint,),
         model=args.model or default_model(local),
         max_tokens_field=args.max_tokens_field,
-        most_in_flight=min(MOST_AUTOMATIC, sockets()),
+        most_in_flight=most_in_flight(),
     )
     if not args.plan_only:
         check_has_key(endpoint, "--plan-only needs none")
