@@ -19,12 +19,10 @@ from asyncgen.config import (
     DEFAULT_BASE_URL,
     DEFAULT_MODEL,
     DEFAULT_RECIPE,
-    FLEX,
-    FLEX_TIMEOUT,
-    TIMEOUT,
     EndpointConfig,
     RunConfig,
     RunSettings,
+    attempt_times,
     resolve_api_key,
 )
 from asyncgen.config.shipped import prompt_file_named
@@ -65,6 +63,9 @@ class Settings(RunSettings):
         params: fields of all requests, which override those of the prompt file; the value None leaves a field out.
         reasoning_effort: the same as `params={"reasoning_effort": …}`.
         service_tier: the same as `params={"service_tier": …}`; "flex" costs half, and waits up to 15 minutes.
+        timeout: seconds of one attempt; None: 120, and 900 for "flex".
+        pair_timeout: seconds of all failed attempts of a pair, with the pauses after them; waiting for limits does
+            not count; None: 1800, and 13500 for "flex".
         prices: a file of prices to use instead of those that ship: TOML, or a price map of litellm (.json).
         tier: the account's limits, such as "openai:tier-2", until the server's headers say otherwise.
         api_key: the server's key; None: the environment variable OPENAI_API_KEY.
@@ -90,6 +91,8 @@ class Settings(RunSettings):
     params: Mapping[str, Any] | None = None
     reasoning_effort: str | None = None
     service_tier: str | None = None
+    timeout: float | None = None
+    pair_timeout: float | None = None
     prices: str | Path | None = None
     tier: str | None = None
     api_key: str | None = field(default=None, repr=False)
@@ -117,8 +120,7 @@ class Settings(RunSettings):
         """
         shared = {each.name: getattr(self, each.name) for each in dataclass_fields(RunSettings)}
         params = self._params()
-        if params.get("service_tier") == FLEX and self.timeout == TIMEOUT:
-            shared |= {"timeout": FLEX_TIMEOUT, "pair_timeout": self.pair_timeout * FLEX_TIMEOUT / TIMEOUT}
+        timeout, pair_timeout = attempt_times(params, self.timeout, self.pair_timeout)
         model = self._model()
         config = RunConfig(
             input_jsonl=self._input(),
@@ -131,6 +133,8 @@ class Settings(RunSettings):
             began_with=model.began_with,
             three_fields=model.three_fields,
             params=params,
+            timeout=timeout,
+            pair_timeout=pair_timeout,
             cache=None if self.cache is None else Path(self.cache).absolute(),
             shard=None if self.shard is None else _shard(self.shard),
             endpoints=self._named_endpoints() if self.endpoints else (self._only_endpoint(model.name),),

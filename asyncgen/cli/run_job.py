@@ -17,13 +17,10 @@ from asyncgen.config import (
     BATCH_SIZE,
     DEFAULT_BASE_URL,
     DEFAULT_RECIPE,
-    FLEX,
-    FLEX_TIMEOUT,
-    PAIR_TIMEOUT,
     SAVE_EVERY,
-    TIMEOUT,
     EndpointConfig,
     RunConfig,
+    attempt_times,
 )
 from asyncgen.cost import Price
 from asyncgen.engine.sockets import check_sockets, most_in_flight
@@ -181,7 +178,7 @@ def _config(
     if needs_key and not named:
         refuse_unchosen(args.config, known)
     params = params_of(args)
-    flex = params.get("service_tier") == FLEX
+    timeout, pair_timeout = attempt_times(params, args.timeout, args.pair_timeout)
     only = EndpointConfig(
         base_url=DEFAULT_BASE_URL if own_server or args.endpoint else base_url_of(args, sends=needs_key),
         api_key="none" if own_server else "" if args.endpoint else key_of(args),
@@ -222,10 +219,8 @@ def _config(
         max_attempts=args.max_attempts,
         max_failures=args.max_failures if isinstance(args.max_failures, int) else None,
         max_failed_share=args.max_failures if isinstance(args.max_failures, float) else 1.0,
-        timeout=(FLEX_TIMEOUT if flex else TIMEOUT) if args.timeout is None else args.timeout,
-        pair_timeout=PAIR_TIMEOUT * (FLEX_TIMEOUT / TIMEOUT if flex else 1)
-        if args.pair_timeout is None
-        else args.pair_timeout,
+        timeout=timeout,
+        pair_timeout=pair_timeout,
         patience=args.patience,
         allow_http=args.allow_http,
         restart=args.restart,

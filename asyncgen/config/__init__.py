@@ -101,9 +101,6 @@ class RunSettings:
         max_attempts: attempts of one call.
         max_failures: pairs that may fail; one more ends the run; None: as many as `max_failed_share` allows.
         max_failed_share: the part of the finished pairs that may fail before the run ends, from 0 to 1.
-        timeout: seconds of one attempt.
-        pair_timeout: seconds of all failed attempts of a pair, with the pauses after them; waiting for limits does
-            not count.
         patience: seconds after which the run stops if the server has refused everything.
         allow_http: send the key over http:// to another machine.
         restart: move the directory's earlier run and what it has spent aside, and start over.
@@ -129,8 +126,6 @@ class RunSettings:
     max_attempts: int = 6
     max_failures: int | None = None
     max_failed_share: float = 0.9
-    timeout: float = TIMEOUT
-    pair_timeout: float = PAIR_TIMEOUT
     patience: float = 600.0
     allow_http: bool = False
     restart: bool = False
@@ -145,6 +140,9 @@ class RunSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig(RunSettings):
     """What the user configured. Times are seconds, paths are absolute.
+
+    `timeout` is that of one attempt, `pair_timeout` that of all failed attempts of a row, with the pauses after
+    them.
 
     `endpoints` is one without a name, or several with one each; `shard` None means the whole input; `model_file`
     distinguishes files of one name, for a model that is a local file; `most_in_flight` bounds the calls in flight
@@ -174,6 +172,8 @@ class RunConfig(RunSettings):
     simulated: bool = False
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
     three_fields: bool = False
+    timeout: float = TIMEOUT
+    pair_timeout: float = PAIR_TIMEOUT
     most_in_flight: int = MOST_AUTOMATIC
     budget_part: float = 1.0
     shard: Shard | None = None
@@ -353,6 +353,23 @@ def _check_key(endpoint: EndpointConfig, *, allow_http: bool) -> None:
             " if you trust every network in between",
             "" if endpoint.name else f", or unset {endpoint.key_name} if the server needs none",
         )
+
+
+def attempt_times(
+    params: Mapping[str, Any], timeout: float | None, pair_timeout: float | None
+) -> tuple[float, float]:
+    """The seconds of an attempt, and of the failed attempts of a row; None: the default of the service tier.
+
+    Args:
+        params: fields of all requests.
+        timeout: the user's, for an attempt.
+        pair_timeout: the user's, for a row.
+    """
+    usual = FLEX_TIMEOUT if params.get("service_tier") == FLEX else TIMEOUT
+    return (
+        usual if timeout is None else timeout,
+        PAIR_TIMEOUT * usual / TIMEOUT if pair_timeout is None else pair_timeout,
+    )
 
 
 def resolve_api_key(flag: str | None, environment: Mapping[str, str] = os.environ) -> str:
