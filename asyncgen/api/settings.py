@@ -43,7 +43,7 @@ from asyncgen.storage.standard_input import STANDARD_INPUT, settle_standard_inpu
 P = ParamSpec("P")
 S = TypeVar("S")
 R = TypeVar("R")
-OF_THE_ENDPOINT = ("api_key", "base_url", "headers", "rpm", "tpm", "concurrency")
+OF_THE_ENDPOINT = ("api_key", "base_url", "headers", "rpm", "tpm", "tier", "concurrency")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Settings(RunSettings):
         tpm: tokens a minute at most; None: as many as the server grants.
         concurrency: calls in flight at most; None: as many as the limits and the latency call for.
         endpoints: several servers, each with its own name, address, key and limits; instead of `api_key`,
-            `base_url`, `rpm`, `tpm` and `concurrency`.
+            `base_url`, `headers`, `rpm`, `tpm`, `tier` and `concurrency`.
         cache: a file of answers: known answers are taken from it, new ones are added; it holds note text.
         shard: only this part of the input, by position, such as "3/8"; None: all of it.
         progress: called about once a second, and at the end, with how far it is; what it raises stops the run.
@@ -204,9 +204,8 @@ class Settings(RunSettings):
         endpoints = Setting("endpoints")
         given = next((Setting(name) for name in OF_THE_ENDPOINT if getattr(self, name) is not None), None)
         if given is not None:
-            raise UsageError(
-                endpoints, " and ", given, f" do not go together: each endpoint has a {given} of its own"
-            )
+            own = "rpm and tpm" if given.name == "tier" else f"a {given}"
+            raise UsageError(endpoints, " and ", given, f" do not go together: each endpoint has {own} of its own")
         names = [endpoint.name for endpoint in self.endpoints]
         if not all(names) or len({*names}) < len(names):
             raise UsageError("each of the ", endpoints, " needs a name of its own")

@@ -8,6 +8,8 @@ import pytest
 from asyncgen.api.settings import Settings
 from asyncgen.cli.main import build_parser
 from asyncgen.cli.run_job import prepare
+from asyncgen.config import EndpointConfig
+from asyncgen.errors import UsageError
 
 HERE = "http://127.0.0.1:1/v1"
 TIMES = [
@@ -34,3 +36,16 @@ def test_a_call_of_flex_may_take_longer_unless_its_times_are_set(
     arguments = ["run", "--recipe", "requests", "--input-jsonl", str(rows), "--output-dir", str(out)]
     config = prepare(build_parser().parse_args([*arguments, "--base-url", HERE, *flags])).config
     assert (config.timeout, config.pair_timeout) == times
+
+
+def test_a_tier_is_not_for_named_endpoints(tmp_path: Path) -> None:
+    """Its limits are of one account: they would have been left out without a word."""
+    endpoint = EndpointConfig(name="a", base_url=HERE)
+    settings = Settings(
+        input_jsonl=tmp_path / "rows.jsonl",
+        output_dir=tmp_path / "out",
+        endpoints=[endpoint],
+        tier="openai:tier-2",
+    )
+    with pytest.raises(UsageError, match=r"^endpoints and tier do not go together: .* rpm and tpm of its own$"):
+        settings.config()
