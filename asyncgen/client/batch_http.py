@@ -46,12 +46,13 @@ class HttpBatchServer:
         self._parts = urlsplit(canonical(served.base_url))
         self._proxy = proxy_of(served.base_url)
         self._timeout = config.timeout
+        self._connect_timeout = min(config.timeout, CONNECT_TIMEOUT)
         self._endpoint = batch_provider(served.base_url).endpoint
         self._headers = {"Authorization": f"Bearer {served.api_key or 'none'}", **headers_of(served)}
         self._explanations = Explanations([served.api_key, *served.headers.values()])
         self._session = open_session(
             connections=4,
-            connect_timeout=min(config.timeout, CONNECT_TIMEOUT),
+            connect_timeout=self._connect_timeout,
             tls=trusted() if self._parts.scheme == "https" else None,
         )
 
@@ -159,7 +160,7 @@ class HttpBatchServer:
                 headers={**self._headers, **(headers or {})},
                 allow_redirects=False,
                 proxy=None if self._proxy is None else self._proxy.url,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=idle),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout, sock_read=idle),
             ) as response:
                 if response.status >= _FIRST_ERROR:
                     failure = await _failure(response)

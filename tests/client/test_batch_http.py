@@ -2,12 +2,15 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from asyncgen.client.batch_http import HttpBatchServer
 from asyncgen.client.batch_server import BatchServerError
+from asyncgen.client.checked_connector import CheckedConnector
 from asyncgen.client.classify import Action, Failure
+from asyncgen.client.wire import CONNECT_TIMEOUT
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.storage.disk import Disk
 
@@ -49,3 +52,28 @@ async def test_why_there_is_no_answer_is_named(disk: Disk) -> None:
     assert (answered.kind, answered.code) == ("authentication", None)  # the server quotes the key
     assert (scheme.kind, scheme.action) == ("scheme", Action.STOP_IF_REPEATED)
     assert (nobody.kind, nobody.code) == ("connection", "the connection was refused")
+
+
+@pytest.mark.parametrize(("seconds", "connecting"), [(2.0, 2.0), (120.0, CONNECT_TIMEOUT)])
+async def test_a_connection_is_opened_within_the_time_of_an_attempt(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch, seconds: float, connecting: float
+) -> None:
+    """As for other calls: a download has no limit of its own around it."""
+    limits = []
+
+    async def refuse(_connector: object, _request: object, **options: Any) -> None:
+        limits.append(options["timeout"].sock_connect)
+        raise ConnectionRefusedError
+
+    async def receive(_piece: bytes) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(CheckedConnector, "connect", refuse)
+    config = RunConfig(input_jsonl=Path("rows.jsonl"), output_dir=Path("out"), timeout=seconds)
+    server = HttpBatchServer(config, disk)
+    try:
+        with pytest.raises(BatchServerError):
+            await server.download("file-0", receive)
+    finally:
+        await server.close()
+    assert limits == [connecting]
