@@ -17,11 +17,9 @@ from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any
 
-import orjson
-
 from asyncgen.chat import LIMIT_FIELDS, Adaptation, ModelWays, RequestShape
 from asyncgen.client.classify import Failure
-from asyncgen.client.encoding import Prepared
+from asyncgen.client.encoding import Prepared, fields_of, tail_of
 from asyncgen.client.error_body import GATEWAY
 
 SAMPLING_FIELDS = ("temperature", "top_p")
@@ -173,7 +171,7 @@ class Adaptations:
         return form
 
     def _adapt(self, endpoint: str, step: str, tail: bytes) -> tuple[bytes, bool]:
-        configured = _decoded(tail)
+        configured = fields_of(tail)
         fields = configured if self._ways is None else _preselected(self._ways, configured)
         shape = RequestShape(endpoint, step, tuple(sorted(configured)))
         learned = [one for one in self._learned if one.shape == shape]
@@ -182,7 +180,7 @@ class Adaptations:
         joined = any(one.name == SYSTEM for one in learned)
         # Same fields, same bytes: nothing is re-encoded if nothing changed.
         same = fields == configured and list(fields) == list(configured)
-        return tail if same else _encoded(fields), joined
+        return tail if same else tail_of(fields), joined
 
 
 def told(model: str, adaptation: Adaptation) -> str:
@@ -200,7 +198,7 @@ def shape_of(request: Prepared) -> tuple[str, ...]:
 
     A request with `whole` has none that could be adapted.
     """
-    return () if request.whole else tuple(sorted(_decoded(request.shape)))
+    return () if request.whole else tuple(sorted(fields_of(request.shape)))
 
 
 def refused_field(failure: Failure, fields: Collection[str]) -> str | None:
@@ -277,15 +275,4 @@ def _sent_fields(request: Prepared, sent: bytes) -> Collection[str]:
     before = request.body[: request.fields_at]
     one = before if sent.startswith(before) else _with_one_message(before)
     roles = [SYSTEM] if one is before and _BETWEEN in before else []
-    return [*_decoded(sent[len(one) :]), *roles]
-
-
-def _decoded(tail: bytes) -> dict[str, Any]:
-    """The fields behind the messages: `tail` is what follows the user text, `}],"temperature":…}`."""
-    behind = tail.partition(b"]")[2].removeprefix(b",")
-    return dict(orjson.loads(b"{" + behind)) if behind != b"}" else {}
-
-
-def _encoded(fields: dict[str, Any]) -> bytes:
-    inside = orjson.dumps(fields)[1:]
-    return b"}]" + (b"," + inside if fields else inside)
+    return [*fields_of(sent[len(one) :]), *roles]

@@ -3,7 +3,6 @@
 The parts before and after a call's user text are encoded and hashed once, however many calls there are.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -166,9 +165,11 @@ class Encoder:
         For an answer that was cut off: a request is named by what the user configured.
         """
         assert request.limit is not None
-        after = request.shape
-        for name in LIMIT_FIELDS:  # each whatever it was: servers differ in which they obey
-            after = re.sub(rf'"{name}":[\d.e+]+'.encode(), f'"{name}":{limit}'.encode(), after, count=1)
+        fields = fields_of(request.shape)
+        # Each whatever it was: servers differ in which they obey.
+        after = tail_of(
+            fields | {name: limit for name in LIMIT_FIELDS if isinstance(fields.get(name), int | float)}
+        )
         body = request.body[: request.fields_at] + after
         return replace(
             request,
@@ -207,6 +208,18 @@ class Encoder:
         named = after.replace(f'"{self._max_tokens_field}":'.encode(), b'"max_tokens":', 1)
         hashed = blake2b(before + _USER, digest_size=16)
         return _Frame(before + _USER, after, named, hashed, request.response_schema, answer_limit(fields))
+
+
+def fields_of(tail: bytes) -> dict[str, Any]:
+    """The fields behind the messages: `tail` is what follows the user text, `}],"temperature":…}`."""
+    behind = tail.partition(b"]")[2].removeprefix(b",")
+    return dict(orjson.loads(b"{" + behind)) if behind != b"}" else {}
+
+
+def tail_of(fields: dict[str, Any]) -> bytes:
+    """What follows the user text in a request with these fields."""
+    inside = orjson.dumps(fields)[1:]
+    return b"}]" + (b"," + inside if fields else inside)
 
 
 def _varied(seed: int, number: int) -> int:

@@ -89,6 +89,20 @@ def test_a_request_with_more_room_has_twice_its_largest_limit() -> None:
     assert sent["max_tokens"] == sent["max_completion_tokens"] == wider.most.completion_tokens == 6000
 
 
+@pytest.mark.parametrize("more", [("reasoning", '{"max_tokens":400}'), ("extra_body", '{"a":{"max_tokens":400}}')])
+def test_a_limit_inside_another_field_is_not_the_answers(more: tuple[str, str]) -> None:
+    """Of the thinking, say, or a property of the schema: all but the limit itself is sent as before."""
+    encoder = Encoder("gpt-4o", "max_completion_tokens")
+    properties = {"max_tokens": {"type": "integer", "minimum": 1}}
+    schema = ResponseSchema("s", {"type": "object", "properties": properties})
+    sampling = Sampling(0.5, None, 1000, (more,))
+    prepared = encoder.prepare("step", ChatRequest("system", "user ]", sampling, response_schema=schema))
+    wider = encoder.with_limit(prepared, 2000)
+    assert prepared.body.count(b":1000") == 1
+    assert wider.body == prepared.body.replace(b":1000", b":2000")
+    assert (wider.hash, wider.fields_at) == (prepared.hash, prepared.fields_at)
+
+
 @pytest.mark.parametrize("limits", [{"max_tokens": 3000, "max_completion_tokens": 50}, {"max_tokens": 3000.0}])
 def test_the_largest_limit_of_a_ready_made_request_is_reserved(limits: dict[str, float]) -> None:
     """Of a line of a batch file."""
