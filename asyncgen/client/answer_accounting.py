@@ -40,7 +40,7 @@ class AnswerAccounting:
                 )
             )
         if not request.whole:  # the body of an image has more bytes than it costs tokens
-            self._check_prompt(len(request.body), said.prompt_tokens)
+            self._check_prompt(request.fields_at, said.prompt_tokens)
         return self.as_kept(completion), lost
 
     def uncounted(self, request: Prepared, failure: Failure) -> Usage:

@@ -1,0 +1,37 @@
+"""What a server's count of a prompt shows: that it has cut the prompt."""
+
+import pytest
+
+from asyncgen.chat import ChatRequest, Completion, ResponseSchema, Sampling, Usage
+from asyncgen.client.answer_accounting import AnswerAccounting
+from asyncgen.client.encoding import Encoder
+from asyncgen.events import Event, Notice
+
+NOTE = "Patient with cough. "
+CODES = ResponseSchema("codes", {"type": "string", "enum": [f"ICD-10 code {number:04}" for number in range(900)]})
+
+
+@pytest.mark.parametrize(
+    ("notes", "schema", "tokens", "told"),
+    [
+        (20, None, 110, 0),
+        (20, CODES, 110, 0),
+        (1000, CODES, 5000, 0),
+        (1000, None, 1900, 1),
+        (1000, CODES, 1900, 1),
+    ],
+)
+def test_a_server_that_counts_too_few_tokens_for_the_messages_has_cut_them(
+    notes: int, schema: ResponseSchema | None, tokens: int, told: int
+) -> None:
+    """The schema is no part of them: few servers count it."""
+    request = ChatRequest("You are a coder.", NOTE * notes, Sampling(None, None, 50), response_schema=schema)
+    prepared = Encoder("m", "max_tokens").prepare("step", request)
+    heard: list[Event] = []
+    accounting = AnswerAccounting(heard.append, keep_thinking=False)
+    for _ in range(3):
+        accounting.counted(prepared, Completion("R05", Usage(tokens, 10, tokens + 10), "m"))
+    assert len(heard) == told
+    for event in heard:
+        assert isinstance(event, Notice)
+        assert "it seems to have cut the prompt" in str(event.text)
