@@ -168,6 +168,7 @@ class Disk:
     def chunks(self, path: Path) -> Iterator[bytes]:
         """Content of a file, in pieces of at most `READ_CHUNK` bytes."""
         with disk_errors("read", path), os.fdopen(os.open(path, _READ), "rb", buffering=0) as file:
+            file.seek(0)  # refuses a pipe, which would read as an empty file
             while chunk := file.read(READ_CHUNK):
                 yield chunk
 
