@@ -99,15 +99,16 @@ _SAMPLES_APART = 1_000  # ordinals stay distinct below so many generations
 _ANSWERS_APART = 1_000_000  # and below 1,000 samples
 
 
-def ordinal(generation: int, sample: int, bad_answers: int) -> int:
-    """The number of an answer to a question; 0 is the first.
+def numbered(request: ChatRequest, generation: int, bad_answers: int) -> ChatRequest:
+    """The request for one of the answers to a question, whose number is its seed; the first has none.
 
     Args:
+        request: the question; its `sample` says which of several requested answers.
         generation: raised each time a flagged row is regenerated.
-        sample: which of several requested answers.
         bad_answers: how many answers were rejected so far.
     """
-    return generation + _SAMPLES_APART * sample + _ANSWERS_APART * bad_answers
+    number = generation + _SAMPLES_APART * request.sample + _ANSWERS_APART * bad_answers
+    return replace(request, seed=number) if number else request
 
 
 @fast_dataclass(frozen=True, slots=True)

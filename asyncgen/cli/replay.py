@@ -4,19 +4,20 @@ Nothing is written: the answers are only shown.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Container, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 import orjson
 
-from asyncgen.chat import NO_USAGE, ChatRequest, Completion, OutOfBatch, Usage
+from asyncgen.chat import NO_USAGE, ChatRequest, Completion, OutOfBatch, Usage, numbered
 from asyncgen.client.call_log import NoLog
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.encoding import Prepared
+from asyncgen.client.retry import BAD_ANSWERS
 from asyncgen.client.wire import SdkWire
 from asyncgen.config import RunConfig
 from asyncgen.cost import Price, Spend, describe
@@ -78,32 +79,34 @@ class Replay:
         def answer(step: str, request: ChatRequest) -> str:
             return answers.get(step) or likely(step, request)
 
-        requests = dict((await walk(self._recipe, self._pair, answer)).requests)
-        wanted = {step: request for step, request in self._answered() if self._trace.request in {None, request}}
+        requests = (await walk(self._recipe, self._pair, answer)).requests
+        wanted = self._wanted()
         if not wanted:
             row = one_of(self._trace.state.rows)
             raise BadDataError(
                 f"no call of {row} {self._trace.index} came into a record: there is nothing to repeat"
             )
-        order = list(requests)
-        lacking = {step: [one for one in order[:n] if one not in answers] for n, step in enumerate(order)}
-        return [
-            Question(
-                step,
-                answers.get(step),
-                self._same(client, step, requests.get(step), request, lacking.get(step, [])),
-            )
-            for step, request in wanted.items()
-        ]
+        prepared = [self._same(client, step, request, requests, answers) for step, request in wanted]
+        return [Question(one.step, answers.get(one.step), one) for one in prepared]
 
-    def _answered(self) -> Iterator[tuple[str, str]]:
-        """Step and request of each call that the records name; if they name none, of each answered call."""
+    def _wanted(self) -> Collection[tuple[str, str]]:
+        """Step and request of each call that the records name, or of the one that was asked for.
+
+        If they name none, the last answered call of each step.
+        """
         records = self._trace.records
         named = [(str(call["step"]), str(call["request"])) for record in records for call in record.calls]
-        yield from named
-        for request, attempts in self._trace.attempts.items() if records and not named else ():
-            if any(attempt.get("outcome") == "ok" for attempt in attempts):
-                yield str(attempts[0].get("step")), request
+        if named or not records:
+            # Each once: several files may name one call.
+            return dict.fromkeys(one for one in named if self._is_wanted(one[1]))
+        return {
+            str(attempts[0].get("step")): request
+            for request, attempts in self._trace.attempts.items()
+            if any(attempt.get("outcome") == "ok" for attempt in attempts) and self._is_wanted(request)
+        }.items()
+
+    def _is_wanted(self, request: str) -> bool:
+        return self._trace.request in {None, request}
 
     async def ask(self, client: ChatClient, question: Question) -> Completion:
         """Send a request again.
@@ -162,15 +165,35 @@ class Replay:
             await wire.close()
 
     def _same(
-        self, client: ChatClient, step: str, request: ChatRequest | None, wanted: str, lacking: Sequence[str]
+        self,
+        client: ChatClient,
+        step: str,
+        wanted: str,
+        requests: Sequence[tuple[str, ChatRequest]],
+        answers: Container[str],
     ) -> Prepared:
-        """The request with this hash; regenerated rows were asked with the number of the round as seed."""
+        """The request with this hash, which may be for any of the answers that the run has asked for.
+
+        Args:
+            client: prepares requests.
+            step: the record's name for it, which all its samples have.
+            wanted: the hash.
+            requests: of the row, with their names, in order.
+            answers: the names of those whose answers are known.
+        """
         state = self._trace.state
-        if request is not None:
-            for seed in (None, *range(1, state.regeneration.number + 1)):
-                prepared = client.prepare(step, replace(request, seed=seed))
-                if prepared.hash == wanted:
-                    return prepared
+        # Each answer that was rejected has a request of its own in `calls.jsonl`, unless a crash took the line.
+        most_rejected = len(self._trace.attempts) + BAD_ANSWERS
+        generations = range(state.regeneration.number + 1)
+        own_first = sorted(requests, key=lambda one: one[0] != step)
+        for bad_answers, generation, (name, request) in product(range(most_rejected), generations, own_first):
+            # Without the check: it would refuse a sample for being the same as itself.
+            prepared = client.prepare(name, numbered(replace(request, check=None), generation, bad_answers))
+            if prepared.hash == wanted:
+                return prepared
+        names = [name for name, _ in requests]
+        before = names[: names.index(step)] if step in names else []
+        lacking = [name for name in before if name not in answers]
         parts = {"model": self._config.model, **self._recipe.fingerprint}
         now = fingerprint(parts)
         changed = differences({name: state.fingerprint.get(name) for name in now}, now)

@@ -11,7 +11,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Protocol
 
-from asyncgen.chat import NOT_ACCEPTED, ChatRequest, Completion, ordinal
+from asyncgen.chat import NOT_ACCEPTED, ChatRequest, Completion, numbered
 from asyncgen.client.caller import Caller
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.retry import BAD_ANSWERS
@@ -113,8 +113,7 @@ class RowCalls:
                 attempts += failed.attempts
 
     def _prepare(self, step: str, request: ChatRequest, bad_answers: int) -> Prepared:
-        number = ordinal(self._generation, request.sample, bad_answers)
-        return self._client.prepare(step, replace(request, seed=number) if number else request)
+        return self._client.prepare(step, numbered(request, self._generation, bad_answers))
 
     async def _answer(self, step: str, prepared: Prepared) -> Completion:
         try:

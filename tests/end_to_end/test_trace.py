@@ -18,6 +18,24 @@ from .test_endpoints import configure
 from .test_regenerate import PREAMBLE, flagged, regenerate, spoil
 
 STEPS = ["paraphrase", "correct_reasoning", "error_reasoning"]
+TITLES = """
+name = "titles"
+
+[[step]]
+name = "title"
+user = "Title: {text}"
+samples = 3
+check = { not-matches = "^(In short|As is known)" }
+
+[[step]]
+name = "summary"
+user = "Summary of {title.0} and {title.2}: {text}"
+check = { not-matches = "^(In short|As is known)" }
+
+[[output]]
+file = "titles.jsonl"
+line = { id = "{id}", titles = ["{title.0}", "{title.1}", "{title.2}"], summary = "{summary}", calls = "{calls}" }
+"""
 
 
 def trace(this: Job, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -166,6 +184,34 @@ def test_pairs_that_were_regenerated_are_asked_with_their_seed(job, serve, monke
 
     assert [(one["step"], one["same"]) for one in found["again"]] == [(step, True) for step in STEPS]
     assert sorted(line["step"] for line in found["other_attempts"]) == sorted(STEPS)
+
+
+def test_samples_and_answers_after_rejected_ones_are_asked_with_their_numbers(serve, tmp_path):
+    """A number is part of the request, as the seed; and an answer shown again is not a second sample."""
+    recipe, rows = tmp_path / "titles.toml", tmp_path / "rows.jsonl"
+    recipe.write_text(TITLES)
+    rows.write_text("".join(f'{{"id": "{n}", "text": "note number {n} about a cough"}}\n' for n in range(12)))
+    server = serve()
+    files = ["--input-jsonl", str(rows), "--recipe", str(recipe), "--base-url", server.base_url]
+    this = Job(tmp_path / "out")
+    command = [sys.executable, "-m", "asyncgen", "run", *files, "--output-dir", str(this.output_dir)]
+    for code in (3, 0):  # the second start goes on behind three answers that were rejected
+        done = asyncgen_process.run(command, check=False, timeout=60, env=clean_env(None))
+        assert done.returncode == code
+    calls = [json.loads(line) for line in (this.state_dir / "calls.jsonl").read_bytes().splitlines()]
+    rejected = [call for call in calls if call["outcome"] == "check_not_matches"]
+    assert {call["step"] for call in rejected} == {"title", "title.2", "title.3", "summary"}
+    for index in {call["index"] for call in rejected}:
+        found = json.loads(trace(this, str(index), "--again", *files, "--json").stdout)
+        assert [(one["step"], one["same"]) for one in found["again"]] == [
+            ("title", True),
+            ("title.2", True),
+            ("title.3", True),
+            ("summary", True),
+        ]
+        assert [one["request"] for one in found["again"]] == [
+            call["request"] for call in found["records"][0]["calls"]
+        ]
 
 
 @pytest.mark.parametrize(
