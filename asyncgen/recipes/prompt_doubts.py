@@ -7,7 +7,7 @@ from asyncgen.recipes.near_placeholders import in_more, like_placeholders, of_ot
 from asyncgen.recipes.placeholders import ID
 from asyncgen.recipes.prompt_template import Template, without_placeholders
 from asyncgen.recipes.recipe_file import RecipeFile
-from asyncgen.recipes.step import Step
+from asyncgen.recipes.step import BYTE_ORDER_MARK, Step
 from asyncgen.text import strings
 
 _LIKE_COLUMN = re.compile(r"(?<![\w\\}{])\{[ \t]*([^\W\d_]\w+(?:[ -]\w{2,}|[ ]\d+){0,4})[ \t]*\}(?!\})")
@@ -35,6 +35,13 @@ def doubts_of(file: RecipeFile, columns: Collection[str] = ()) -> Iterator[str]:
 
 
 def _doubts_of_step(file: RecipeFile, step: Step, known: set[str]) -> Iterator[str]:
+    if step.system.startswith(BYTE_ORDER_MARK):
+        # Part of the fingerprint and of each request's hash: without it, what began with it could not be resumed.
+        where = step.table.content.get("system-file", "the recipe")
+        yield (
+            f"step {step.name}; sent before the system prompt: the byte order mark of {where}; save it as UTF-8 "
+            "without one"
+        )
     texts = [step.system, step.user]
     used = {
         root

@@ -16,6 +16,7 @@ from asyncgen.recipes.request_fields import NAMES, RESERVED, problem_of, samplin
 from asyncgen.recipes.table import Table
 
 MOST_SAMPLES = 16  # they are asked one after the other, so many would take long
+BYTE_ORDER_MARK = "\ufeff"
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -86,7 +87,7 @@ def _schema(table: Table) -> AnswerSchema | None:
         return None
     if isinstance(schema, str):
         try:
-            schema = orjson.loads(_read(table, "schema"))
+            schema = orjson.loads(_read(table, "schema").removeprefix(BYTE_ORDER_MARK))
         except ValueError as error:
             table.fail(f"{table.content['schema']} is not JSON: {error}", "schema")
     if not isinstance(schema, dict):

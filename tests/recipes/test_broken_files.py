@@ -73,6 +73,19 @@ def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path):
         RecipeFile(tmp_path / "latin.toml")
 
 
+def test_a_schema_file_may_begin_with_a_byte_order_mark(tmp_path):
+    """As recipe, prompt file and rows may."""
+    path = write(tmp_path, RIGHT.replace("schema = { type", 'schema = "marked.json" # { type', 1))
+    (tmp_path / "marked.json").write_text(
+        '{"type": "object", "properties": {"best": {"enum": [0, 1]}}, "required": ["best"]}', "utf-8-sig"
+    )
+
+    schema = RecipeFile(path).steps["judge"].schema
+
+    assert schema is not None
+    assert schema.fits({"best": 1})
+
+
 def test_a_flag_that_calls_a_step_a_field_is_refused(tmp_path):
     """As the file that says so is."""
     with pytest.raises(BadDataError, match="summary is both a field and a step"):

@@ -171,3 +171,15 @@ def test_a_line_of_an_output_is_looked_at_too(tmp_path):
     )
     [said] = doubts_of(RecipeFile(path))
     assert said.startswith("output out.jsonl; written as it stands, for a name has letters from a to z")
+
+
+def test_a_byte_order_mark_that_is_sent_is_named(tmp_path):
+    """It is part of the fingerprint of directories that began with it, so it stays; nobody sees it."""
+    (tmp_path / "s.txt").write_text("\ufeffBe kind.", "utf-8")
+    path = tmp_path / "mine.toml"
+    path.write_text((FILE % ("", "{text}")).replace("system = ''''''", 'system-file = "s.txt"'))
+    file = RecipeFile(path)
+    assert file.steps["tr"].system == "\ufeffBe kind."
+    assert list(doubts_of(file)) == [
+        "step tr; sent before the system prompt: the byte order mark of s.txt; save it as UTF-8 without one"
+    ]
