@@ -18,7 +18,8 @@ ID_FIELDS = ("id", "note_id", "text_id", "custom_id")
 class Item(Protocol):
     """What a recipe makes of an input line (such as a pair of notes); the engine only needs its name.
 
-    If it may be large, its `size` in bytes counts towards what may wait to be written.
+    If it may be large, its `size` in bytes counts towards what may wait to be written; `has_nul` tells whether a
+    NUL character is in its texts.
     """
 
     @property

@@ -104,6 +104,14 @@ class InputReader:
         if scanned.bad_count:
             text = Message(bad_lines.listed(scanned, self._path, self._rows), "\nskipped")
             self._observe(Notice(text, warning=True))
+        self._tell_of_rows(scanned)
+        # Other ends of lines, or blank ones, in a file with the same rows: the checkpoint does not fit it yet.
+        self._moved = before is not None and before.input_end != scanned.prefix_end
+        self._checked = scanned
+        return scanned
+
+    def _tell_of_rows(self, scanned: Scan) -> None:
+        """Say what is unusual about rows that are not bad lines."""
         if scanned.repeated:
             have = "has" if scanned.repeated == 1 else "have"
             rows = counted(scanned.repeated, self._rows)
@@ -116,10 +124,10 @@ class InputReader:
         if scanned.header_row:
             found = f"{one_of(self._rows)} {scanned.header_row:,} holds the names of its fields"
             self._observe(Notice(f"{found}: is it the header of another file?", warning=True))
-        # Other ends of lines, or blank ones, in a file with the same rows: the checkpoint does not fit it yet.
-        self._moved = before is not None and before.input_end != scanned.prefix_end
-        self._checked = scanned
-        return scanned
+        if scanned.nul_row:
+            # Not a bad line: older versions took it, and their directories are resumed.
+            found = f"{one_of(self._rows)} {scanned.nul_row:,} holds a NUL character"
+            self._observe(Notice(f"{found}, which is sent as it stands", warning=True))
 
     @property
     def cut(self) -> Cut | None:

@@ -142,6 +142,8 @@ def _warn_of(prompts: "PromptFile", warn: Callable[[str], None]) -> None:
         warn(f"not placeholders, and sent as they stand: {', '.join(prompts.unknown)}")
     if prompts.in_more:
         warn(f"what is around the placeholder is sent too: {', '.join(prompts.in_more)}")
+    if prompts.with_nul:
+        warn(f"sent with NUL characters: {', '.join(prompts.with_nul)}")
     if prompts.doubtful:
         warn(f"unknown keys of the prompt file: {', '.join(prompts.doubtful)}")
     if prompts.ignored:

@@ -20,7 +20,7 @@ from asyncgen.recipes.provenance import Origin
 from asyncgen.recipes.recipe_file import RecipeFile
 from asyncgen.recipes.step import Step
 from asyncgen.rows import ID_FIELDS, BadFieldError
-from asyncgen.text import loads, strip_fence
+from asyncgen.text import loads, strings, strip_fence
 
 WRITTEN = "written"
 
@@ -37,6 +37,11 @@ class Fields:
     def rewritten(self) -> str:
         """A text about as long as an answer in text, if nothing better is known: the longest field."""
         return max((value for value in self.values.values() if isinstance(value, str)), key=len, default="")
+
+    @property
+    def has_nul(self) -> bool:
+        """Whether a NUL character is in one of its texts."""
+        return any("\0" in text for text in strings(self.values))
 
     def numbered(self, number: int) -> "Fields":
         """A row without a name, named by its number; where ids are texts, that is one too."""

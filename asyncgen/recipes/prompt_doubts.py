@@ -8,6 +8,7 @@ from asyncgen.recipes.placeholders import ID
 from asyncgen.recipes.prompt_template import Template, without_placeholders
 from asyncgen.recipes.recipe_file import RecipeFile
 from asyncgen.recipes.step import BYTE_ORDER_MARK, Step
+from asyncgen.storage.file_kinds import kind_of
 from asyncgen.text import strings
 
 _LIKE_COLUMN = re.compile(r"(?<![\w\\}{])\{[ \t]*([^\W\d_]\w+(?:[ -]\w{2,}|[ ]\d+){0,4})[ \t]*\}(?!\})")
@@ -35,13 +36,7 @@ def doubts_of(file: RecipeFile, columns: Collection[str] = ()) -> Iterator[str]:
 
 
 def _doubts_of_step(file: RecipeFile, step: Step, known: set[str]) -> Iterator[str]:
-    if step.system.startswith(BYTE_ORDER_MARK):
-        # Part of the fingerprint and of each request's hash: without it, what began with it could not be resumed.
-        where = step.table.content.get("system-file", "the recipe")
-        yield (
-            f"step {step.name}; sent before the system prompt: the byte order mark of {where}; save it as UTF-8 "
-            "without one"
-        )
+    yield from _unseen(step)
     texts = [step.system, step.user]
     used = {
         root
@@ -64,6 +59,26 @@ def _doubts_of_step(file: RecipeFile, step: Step, known: set[str]) -> Iterator[s
         yield same
     yield from _columns(f"step {step.name}; sent", texts, said=meant)
     yield from _in_more(f"step {step.name}", texts, "sent")
+
+
+def _unseen(step: Step) -> Iterator[str]:
+    """Sentences on characters that no terminal shows.
+
+    They are part of the fingerprint and of each request's hash: refused or left out, a directory that began with
+    them could not be resumed.
+    """
+    file = step.table.content.get("system-file")
+    if step.system.startswith(BYTE_ORDER_MARK):
+        where = file or "the recipe"
+        yield (
+            f"step {step.name}; sent before the system prompt: the byte order mark of {where}; save it as UTF-8 "
+            "without one"
+        )
+    with_nul = [name for name, text in ((file or "system", step.system), ("user", step.user)) if "\0" in text]
+    if with_nul:
+        kind = kind_of(step.system.encode())
+        encoded = "" if kind is None else f"; it is {kind}"
+        yield f"step {step.name}; sent with NUL characters: {', '.join(with_nul)}{encoded}"
 
 
 def _meant(texts: Sequence[str], known: set[str], used: set[str]) -> dict[str, str]:

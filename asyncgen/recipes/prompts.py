@@ -35,7 +35,8 @@ class PromptFile:
     `used` collects the parts that were taken, by key: what the fingerprint of a run covers. `unknown` collects
     text that looks like a placeholder and is not, as `key: {name}`; `ignored` the entries of `generation_params`
     that are not sent, with the reason; `doubtful` near misses of known keys; `in_more` placeholders of which more
-    than the name is replaced in other languages, as `key: {{name}}`.
+    than the name is replaced in other languages, as `key: {{name}}`; `with_nul` the keys of prompts with NUL
+    characters.
 
     Args:
         content: as decoded.
@@ -62,6 +63,7 @@ class PromptFile:
         self.unknown: list[str] = []
         self.in_more: list[str] = []
         self.doubtful: list[str] = []
+        self.with_nul: list[str] = []
 
     @classmethod
     def load(cls, path: Path, params: Mapping[str, Any] | None = None, *, more: bool = True) -> "PromptFile":
@@ -211,6 +213,8 @@ class PromptFile:
             problem = "lacks the key" if value is None else "has no text under the key"
             raise BadDataError(f"the prompt file {self._path} {problem} {name}")
         self.used[name] = value
+        if "\0" in value:
+            self.with_nul.append(name)
         return value
 
 

@@ -26,6 +26,7 @@ from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
 from asyncgen.text import loads, loads_exactly, why_not_json
 
 _BOM = b"\xef\xbb\xbf"
+_ESCAPED_NUL = b"\\u0000"  # as any NUL is written in JSON
 _BEYOND_64_BITS = 2.0**63
 _LONG_NUMBER = re.compile(rb"[:,[\s]-?\d{19,}\s*[],}]")
 NOT_UTF_8 = "not UTF-8"
@@ -81,7 +82,8 @@ class Scan:
     `limit` is the number of rows after which it ended (None: the whole file); `prefix_chain` is the chain of the
     row that was asked for, None if it was not reached, and `prefix_end` where it ends; `repeated` counts the rows
     whose id an earlier one has; `like_id` is a field of the first row that may be meant as its id, as it has none;
-    `header_row` is the number, from 1, of the first row that holds the names of its fields.
+    `header_row` is the number, from 1, of the first row that holds the names of its fields, `nul_row` that of the
+    first one with a NUL character in a text that the recipe uses.
     """
 
     identity: FileIdentity
@@ -94,6 +96,7 @@ class Scan:
     prefix_end: int = 0
     like_id: str = ""
     header_row: int = 0
+    nul_row: int = 0
 
 
 @dataclass(slots=True)
@@ -107,6 +110,7 @@ class RowCutter(Generic[I]):
     number: int = 0
     like_id: str = ""
     header_row: int = 0
+    nul_row: int = 0
     _rest: list[bytes] = field(default_factory=list)
 
     def feed(self, chunk: Piece) -> Iterator[Row[I] | BadLine]:
@@ -154,6 +158,8 @@ class RowCutter(Generic[I]):
         self.index += 1
         if not self.header_row and _is_header(fields):
             self.header_row = self.index
+        if not self.nul_row and _ESCAPED_NUL in content and getattr(pair, "has_nul", False):
+            self.nul_row = self.index
         yield row
 
 
@@ -240,6 +246,7 @@ def scan(
         prefix_end,
         cutter.like_id,
         cutter.header_row,
+        cutter.nul_row,
     )
 
 

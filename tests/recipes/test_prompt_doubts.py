@@ -183,3 +183,24 @@ def test_a_byte_order_mark_that_is_sent_is_named(tmp_path):
     assert list(doubts_of(file)) == [
         "step tr; sent before the system prompt: the byte order mark of s.txt; save it as UTF-8 without one"
     ]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "more"),
+    [
+        (
+            "utf-16-le",
+            "You are kind.",
+            "; it is text in UTF-16LE: write it as UTF-8 first (iconv -f UTF-16LE -t UTF-8)",
+        ),
+        ("utf-8", "You are\0 kind.", ""),
+    ],
+)
+def test_nul_characters_of_a_prompt_are_named(tmp_path, encoding, text, more):
+    """A terminal does not show them. Some programs write UTF-16 without its mark, which is UTF-8 full of them."""
+    (tmp_path / "s.txt").write_text(text, encoding)
+    path = tmp_path / "mine.toml"
+    path.write_text((FILE % ("", "{text}")).replace("system = ''''''", 'system-file = "s.txt"'))
+    assert list(doubts_of(RecipeFile(path))) == [f"step tr; sent with NUL characters: s.txt{more}"]
+    path.write_text((FILE % ("Be kind.", "")).replace("user = ''''''", 'user = "{text}\\u0000"'))
+    assert list(doubts_of(RecipeFile(path))) == ["step tr; sent with NUL characters: user"]

@@ -339,6 +339,13 @@ def test_a_placeholder_of_another_program_is_named() -> None:
     assert prompts.unknown == [f"p_user: {found}" for found in left]
 
 
+def test_nul_characters_of_a_prompt_are_named() -> None:
+    """They are sent as ever: a directory may have begun with them."""
+    prompts = PromptFile({"p_system": "s\0", "p_user": "{note}\0", "q_system": "\0"}, PATH)
+    prompts.prompt("p", allowed=("note",), needed="note")
+    assert prompts.with_nul == ["p_system", "p_user"]
+
+
 def shipped_file() -> dict[str, Any]:
     """The prompt file that ships, decoded."""
     content: dict[str, Any] = json.loads(shipped("prompts", "medec_safe.json").read_text("utf-8"))

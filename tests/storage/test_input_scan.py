@@ -320,6 +320,17 @@ def test_the_header_of_a_file_that_was_joined_is_noticed(tmp_path: Path, lines: 
     assert (found.pairs, found.header_row) == (lines.count("\n") - 1, number)
 
 
+@pytest.mark.parametrize(
+    ("text", "number"), [("x\x00y", 2), (["a", {"b": "\x00"}], 2), ("\\u0000", 0), ("", 0)], ids=repr
+)
+def test_a_row_with_a_nul_character_is_noticed(tmp_path: Path, text: Any, number: int) -> None:
+    """If the recipe uses its field; it is a row as ever, for older versions took it."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps({"body": body, "other": "\x00"}) + "\n" for body in ("a", text, text)))
+    found = scan(path, lambda fields: Fields("n", None, {"body": fields["body"]}), limit=None, prefix_index=-1)
+    assert (found.pairs, found.nul_row) == (3, number)
+
+
 def test_the_names_of_the_fields_are_those_of_the_first_rows(tmp_path: Path) -> None:
     """Of bad lines none, and of a file that cannot be read none at all."""
     path = tmp_path / "rows.jsonl"
