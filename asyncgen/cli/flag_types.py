@@ -2,14 +2,22 @@
 
 import argparse
 import math
-from pathlib import Path
 
+from asyncgen.cli.paths import a_file_of_prompts
 from asyncgen.shard import Shard
 
 
 def a_recipe(text: str) -> str:
-    """The recipe; a file by its absolute path, like all other files of a run."""
-    return str(Path(text).resolve()) if text.endswith(".toml") else text
+    """The recipe; a file by its absolute path, like all other files of a run.
+
+    Raises:
+        argparse.ArgumentTypeError: it is a pipe or an address, or its links lead in a circle.
+    """
+    path = a_file_of_prompts(text)
+    try:
+        return str(path.resolve()) if text.endswith(".toml") else text
+    except RuntimeError:  # of Python 3.11 and 3.12
+        raise argparse.ArgumentTypeError(f"{text}: its links lead in a circle") from None
 
 
 def a_field(text: str) -> tuple[str, str]:

@@ -2,26 +2,34 @@
 
 import argparse
 import os
+import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from asyncgen.config.shipped import prompt_file_named
 from asyncgen.errors import UsageError
+from asyncgen.recipes.text_file import READ_ONCE, is_read_once
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.standard_input import STANDARD_INPUT, settle_standard_input
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 def a_path(text: str) -> Path:
     """The type of flags that are paths.
 
     Raises:
-        argparse.ArgumentTypeError: it is empty, as from an unset variable; it would mean the current directory.
+        argparse.ArgumentTypeError: it is empty, as from an unset variable; it would mean the current directory. Or
+            it is an address.
     """
     if not text.strip():
         raise argparse.ArgumentTypeError("the path is empty")
     if "\0" in text:
         raise argparse.ArgumentTypeError("the path holds a NUL character")
+    if _ADDRESS.match(text) and not os.path.exists(text):  # noqa: PTH110 - as below
+        raise argparse.ArgumentTypeError(f"{text} is an address, and not a path on this machine")
     return Path(text)
 
 
@@ -40,9 +48,22 @@ def a_prompt_file(text: str) -> Path:
     """The type of --prompt-file: a path, or the name of a file that ships.
 
     Raises:
-        argparse.ArgumentTypeError: it is empty.
+        argparse.ArgumentTypeError: it is empty, or a pipe.
     """
-    return prompt_file_named(a_path(text))
+    return prompt_file_named(a_file_of_prompts(text))
+
+
+def a_file_of_prompts(text: str) -> Path:
+    """A path that can be read again, if there is a file.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty, or a pipe or a device.
+    """
+    path = a_path(text)
+    with suppress(OSError):  # reported when it is read
+        if is_read_once(path):
+            raise argparse.ArgumentTypeError(f"{text}: {READ_ONCE}")
+    return path
 
 
 def prompt_file_here(path: Path) -> str:

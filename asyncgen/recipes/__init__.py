@@ -1,6 +1,7 @@
 """Recipes, one per file, the builder of a run's recipe, and the parts for writing a recipe."""
 
 import difflib
+import os
 from collections.abc import Callable, Collection
 from importlib import import_module
 from pathlib import Path
@@ -183,6 +184,10 @@ def _path(name: str) -> Path:
     if path.suffix == ".toml":
         return path
     if name not in shipped_names():
+        if os.path.isdir(name):  # noqa: PTH112 - as below
+            raise UsageError(f"the recipe {name}: this is a directory")
+        if os.path.exists(name):  # noqa: PTH110 - False for a name that is too long, without raising
+            raise UsageError(f"the recipe {name}: a recipe file is TOML, and its name has to end in .toml")
         near = difflib.get_close_matches(name, [*shipped_names(), REQUESTS], n=1, cutoff=0.6)
         hint = (f"did you mean {near[0]}?",) if near else _others()
         raise UsageError(f"there is no recipe {name}; ", *hint)

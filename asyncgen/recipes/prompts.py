@@ -15,6 +15,7 @@ from asyncgen.recipes.near_placeholders import like_placeholders, of_other_langu
 from asyncgen.recipes.prompt_keys import misspelt
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import check_params, sampling_of
+from asyncgen.recipes.text_file import read_text_file
 from asyncgen.storage.file_kinds import kind_of
 from asyncgen.text import loads
 
@@ -74,7 +75,7 @@ class PromptFile:
             BadDataError: it is not a JSON object.
         """
         try:
-            data = path.read_bytes()
+            data = read_text_file(path)
         except OSError as error:
             there = "" if path.exists() else "; the shipped one is called medec_safe"
             raise UsageError(f"cannot read the prompt file {path}: {error.strerror}{there}") from error

@@ -14,6 +14,7 @@ from asyncgen.recipes.line_maker import as_json
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import NAMES, RESERVED, problem_of, sampling_of
 from asyncgen.recipes.table import Table
+from asyncgen.recipes.text_file import read_text_file
 
 MOST_SAMPLES = 16  # they are asked one after the other, so many would take long
 BYTE_ORDER_MARK = "\ufeff"
@@ -100,10 +101,14 @@ def _schema(table: Table) -> AnswerSchema | None:
 
 def _read(table: Table, key: str) -> str:
     """The text of a file beside the recipe file."""
-    path = table.source.path.parent / table.text(key)
+    name = table.text(key)
+    path = table.source.path.parent / name
     try:
-        text = path.read_text("utf-8")
+        # Line breaks as Python's text files have them: they count in the fingerprint.
+        text = read_text_file(path).decode().replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
+        if "://" in name:  # of which the path has one slash less
+            table.fail(f"cannot read {name}: it is an address: give a file", key)
         table.fail(f"cannot read {path}: {error.strerror}", key)
     except ValueError:
         table.fail(f"{path} is not UTF-8", key)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from asyncgen.errors import BadDataError, UsageError
+from asyncgen.recipes.text_file import read_text_file
 from asyncgen.recipes.toml_places import KeyPath, places_of
 
 _KINDS: dict[type, str] = {
@@ -59,7 +60,7 @@ class Table:
             BadDataError: it is not TOML in UTF-8.
         """
         try:
-            text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode()
+            text = read_text_file(path).removeprefix(b"\xef\xbb\xbf").decode()
             content = tomllib.loads(text)
         except OSError as error:
             raise UsageError(f"cannot read the recipe file {path}: {error.strerror}") from error

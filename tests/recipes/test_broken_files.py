@@ -1,5 +1,6 @@
 """Mistakes in recipe files: each is one clear line that names file and line, before anything is asked."""
 
+import os
 import re
 
 import pytest
@@ -71,6 +72,48 @@ def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path):
     (tmp_path / "latin.toml").write_bytes(b"name = '\xe4'")
     with pytest.raises(BadDataError, match=r"latin\.toml is not UTF-8"):
         RecipeFile(tmp_path / "latin.toml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('system = "Answer in JSON."', 'system-file = "pipe"'),
+        ("schema = { type", 'schema = "pipe" # { type'),
+    ],
+)
+def test_a_pipe_beside_it_is_refused_and_not_waited_for(tmp_path, old, new):
+    """It is read more than once."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(
+        BadDataError, match=r"line \d+: cannot read .*/pipe: a pipe or a device can be read only once"
+    ):
+        RecipeFile(write(tmp_path, RIGHT.replace(old, new, 1)))
+
+
+def test_a_recipe_in_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    """As from Python, where no flag has been read."""
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(
+        UsageError, match=r"cannot read the recipe file .*: a pipe or a device can be read only once"
+    ):
+        RecipeFile(tmp_path / "pipe.toml")
+
+
+def test_an_address_of_a_file_beside_it_is_named_as_it_is_written(tmp_path):
+    """A path has one slash less."""
+    address = "https://example.com/s.txt"
+    text = RIGHT.replace('system = "Answer in JSON."', f'system-file = "{address}"', 1)
+    with pytest.raises(BadDataError, match=f"cannot read {address}: it is an address: give a file"):
+        RecipeFile(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("line_break", [b"\n", b"\r\n", b"\r"])
+def test_the_ends_of_lines_in_a_system_file_do_not_count(tmp_path, line_break):
+    """Nor in the fingerprint: a checkout on another system resumes the run."""
+    (tmp_path / "s.txt").write_bytes(b"Be kind." + line_break + b"Be brief.")
+    path = write(tmp_path, RIGHT.replace('system = "Answer in JSON."', 'system-file = "s.txt"', 1))
+
+    assert RecipeFile(path).steps["summary"].system == "Be kind.\nBe brief."
 
 
 def test_a_schema_file_may_begin_with_a_byte_order_mark(tmp_path):

@@ -1,6 +1,7 @@
 """The prompt file: what is taken of it and checked, and rendering that never reads a note as a template."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -243,6 +244,15 @@ def test_a_file_that_is_not_there_is_an_error_of_usage(tmp_path: Path) -> None:
         match=r"cannot read the prompt file .*missing.json: No such file.*the shipped one is called medec_safe",
     ):
         PromptFile.load(tmp_path / "missing.json")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    """It is read more than once."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(
+        UsageError, match=r"cannot read the prompt file .*/pipe: a pipe or a device can be read only"
+    ):
+        PromptFile.load(tmp_path / "pipe")
 
 
 def test_lone_surrogates_in_a_prompt_become_the_replacement_character(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -245,6 +246,19 @@ def test_a_recipe_that_cannot_be_made_is_named(tmp_path, name, said):
 
     assert said in str(caught.value)
     assert SECRET not in str(caught.value)
+
+
+def test_a_recipe_file_of_another_name_is_told_how_to_be_called(tmp_path):
+    """It is there: that there is none would be wrong."""
+    (tmp_path / "mine").write_text("")
+    (tmp_path / "r.yaml").write_text("")
+    for name, said in (
+        ("mine", "mine: a recipe file is TOML, and its name has to end in .toml"),
+        ("r.yaml", "r.yaml: a recipe file is TOML, and its name has to end in .toml"),
+        (".", ": this is a directory"),
+    ):
+        with pytest.raises(UsageError, match=re.escape(said)):
+            build(RunConfig(input_jsonl=tmp_path, output_dir=tmp_path, recipe=str(tmp_path / name)))
 
 
 @pytest.mark.parametrize("named", [True, False])
