@@ -11,7 +11,7 @@ import pytest
 from asyncgen.cli import drill_scenarios as _drills
 from asyncgen.cli.commands import drill
 from asyncgen.cli.main import build_parser
-from asyncgen.config import shipped
+from asyncgen.config.shipped import shipped
 from tests import asyncgen_process
 
 from .conftest import clean_env
