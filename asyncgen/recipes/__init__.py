@@ -125,6 +125,8 @@ def _declared(config: RunConfig, path: Path, warn: Callable[[str], None] | None)
     if warn is not None:
         for doubt in doubts_of(file, field_names(config.input_jsonl)):
             warn(doubt)
+        if config.keep_thinking and not file.names_calls:
+            warn("what the model thinks is kept in {calls}, and no output of the recipe names that")
     return Declared(file)
 
 

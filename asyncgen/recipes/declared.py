@@ -69,11 +69,7 @@ class Declared:
         places = {text: place for place, text in enumerate(lines)}
         self._makers = [maker(line) for line in lines.values()]
         self._places = [[places[orjson.dumps(line)] for line in output.lines] for output in file.outputs]
-        self._traced = any(
-            CALLS in Template.parse_all(text).names
-            for output in file.outputs
-            for _, text in texts_of(list(output.lines))
-        )
+        self._traced = file.names_calls
         asked = file.names.asked_ways
         self._ways = [(Reference.parse(name), name in asked) for name in sorted(asked | file.names.ways)]
         self.contents = contents_of_file(file, self.parse, WRITTEN)
@@ -112,7 +108,7 @@ class Declared:
             for step, (answers, value) in zip(wave, found, strict=True):
                 values[step.name] = value
                 if self._traced:
-                    calls[step.name] = [step.trace(completion) for completion in answers]
+                    calls[step.name] = [step.trace(completion) | _thinking(completion) for completion in answers]
         values[CALLS] = [call for name in self._steps for call in calls.get(name, ())]
         made = [orjson.dumps(make(values), option=orjson.OPT_APPEND_NEWLINE) for make in self._makers]
         blobs = tuple(b"".join([made[place] for place in places]) for places in self._places)
@@ -191,6 +187,11 @@ class _Asking:
         if earlier and any(same_words(text, one) for one in earlier):
             return "same_as_before"
         return None if self._check is None else self._check.problem(words, texts)
+
+
+def _thinking(answer: Completion) -> dict[str, str]:
+    """What the model thought before its answer, if that is kept (`keep_thinking`)."""
+    return {"thinking": answer.thinking} if answer.thinking else {}
 
 
 def _decoded(text: str) -> Any:

@@ -12,6 +12,7 @@ _LIKE_ONE = re.compile(
 _OTHER_LANGUAGE = re.compile(
     r"\{\{-?(?=\s|\w+[\s.|])\s*([A-Za-z_]\w*)[\w.]*\s*(?:\|[^{}\n]*)?-?\}\}"
     r"|\{%[^{}\n]*%\}"  # {{ text | trim }} and {% if text %}: Jinja
+    r"|\{\[[A-Za-z_][\w.]*\]\}"  # {[judge.best]}, without what it is a place in
     r"|\{\{[#/^>][^{}\n]*\}\}",  # {{#each tags}}: Handlebars, Mustache
     re.ASCII,
 )

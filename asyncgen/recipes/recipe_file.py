@@ -93,6 +93,12 @@ class RecipeFile:
         return frozenset(self.names.fields - {ID})
 
     @property
+    def names_calls(self) -> bool:
+        """Whether a line says which requests it was made from."""
+        texts = (text for output in self.outputs for _, text in texts_of(list(output.lines)))
+        return any(CALLS in Template.parse_all(text).names for text in texts)
+
+    @property
     def fingerprint(self) -> dict[str, Any]:
         """Everything that decides the bytes of the output."""
         parts: dict[str, Any] = {"recipe": f"file:{self.name}"}

@@ -2,8 +2,10 @@
 
 import pytest
 
+from asyncgen.config import RunConfig
 from asyncgen.errors import BadDataError
 from asyncgen.events import InputLoaded
+from asyncgen.recipes import build
 
 from .conftest import Server
 
@@ -175,6 +177,34 @@ async def test_steps_wait_for_what_they_name_and_values_keep_their_types(bench):
     assert second["late"] == "L X X"
     assert [call["step"] for call in second["calls"]] == ["late", "free", "early"]
     assert bench.lines("b.jsonl") == [{"number": 5, "nested": [{"x": "x"}]}]
+
+
+@pytest.mark.virtual_clock
+@pytest.mark.parametrize("kept", [False, True])
+async def test_what_a_model_thinks_goes_with_its_call(bench, *, kept):
+    """If it is to be kept; where no line names the calls, that is said."""
+    recipe = """
+[[step]]
+name = "s"
+user = "{text}"
+[[output]]
+file = "a.jsonl"
+line = { s = "{s}", calls = "{calls}" }
+"""
+    server = Server(lambda *_: "<think>First of all.</think>Yes.")
+    await bench.run(server, recipe, [{"text": "x"}], keep_thinking=kept)
+    [line] = bench.lines("a.jsonl")
+    assert (line["s"], line["calls"][0].get("thinking")) == ("Yes.", "First of all." if kept else None)
+    (bench.path / "recipe.toml").write_text(recipe.replace(', calls = "{calls}"', ""))
+    said = []
+    config = RunConfig(
+        input_jsonl=bench.path / "rows.jsonl",
+        output_dir=bench.path / "other",
+        recipe=str(bench.path / "recipe.toml"),
+        keep_thinking=kept,
+    )
+    build(config, said.append)
+    assert said == ["what the model thinks is kept in {calls}, and no output of the recipe names that"] * kept
 
 
 @pytest.mark.virtual_clock

@@ -95,7 +95,16 @@ def test_a_column_of_the_rows_is_known_though_the_recipe_does_not_name_it(tmp_pa
 
 @pytest.mark.parametrize(
     "marks",
-    ["{% for t in tags %}", "{%- if x -%}", "{{#tags}}", "{{/each}}", "{{> part}}", "{{ x.y }}", "{{x|safe}}"],
+    [
+        "{% for t in tags %}",
+        "{%- if x -%}",
+        "{{#tags}}",
+        "{{/each}}",
+        "{{> part}}",
+        "{{ x.y }}",
+        "{{x|safe}}",
+        "{[tr.best]}",
+    ],
 )
 def test_another_template_language_is_known_by_its_marks(tmp_path, marks):
     """Whatever they name."""
