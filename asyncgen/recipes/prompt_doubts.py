@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from asyncgen.recipes.near_placeholders import in_more, like_placeholders, of_other_languages
 from asyncgen.recipes.placeholders import ID
-from asyncgen.recipes.prompt_template import Template, without_placeholders
+from asyncgen.recipes.prompt_template import Reference, Template, without_placeholders
 from asyncgen.recipes.recipe_file import RecipeFile
 from asyncgen.recipes.step import BYTE_ORDER_MARK, Step
 from asyncgen.storage.file_kinds import kind_of
@@ -37,6 +37,7 @@ def doubts_of(file: RecipeFile, columns: Collection[str] = ()) -> Iterator[str]:
 
 def _doubts_of_step(file: RecipeFile, step: Step, known: set[str]) -> Iterator[str]:
     yield from _unseen(step)
+    yield from _in_patterns(step, known)
     texts = [step.system, step.user]
     used = {
         root
@@ -59,6 +60,18 @@ def _doubts_of_step(file: RecipeFile, step: Step, known: set[str]) -> Iterator[s
         yield same
     yield from _columns(f"step {step.name}; sent", texts, said=meant)
     yield from _in_more(f"step {step.name}", texts, "sent")
+
+
+def _in_patterns(step: Step, known: set[str]) -> Iterator[str]:
+    """Sentences on placeholders in regular expressions, which never have a value."""
+    for key, pattern in (("matches", step.check.matches), ("not-matches", step.check.not_matches)):
+        names = [] if pattern is None else sorted(Template.parse_all(pattern.pattern).names)
+        meant = [name for name in names if Reference.parse(name).root in known]
+        if meant:
+            yield (
+                f"step {step.name}; check.{key} has {', '.join(f'{{{name}}}' for name in meant)}, which is text "
+                f"there: only differs-from takes values; as text it is written \\{{{meant[0]}\\}}"
+            )
 
 
 def _unseen(step: Step) -> Iterator[str]:

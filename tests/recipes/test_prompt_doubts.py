@@ -213,3 +213,24 @@ def test_nul_characters_of_a_prompt_are_named(tmp_path, encoding, text, more):
     assert list(doubts_of(RecipeFile(path))) == [f"step tr; sent with NUL characters: s.txt{more}"]
     path.write_text((FILE % ("Be kind.", "")).replace("user = ''''''", 'user = "{text}\\u0000"'))
     assert list(doubts_of(RecipeFile(path))) == ["step tr; sent with NUL characters: user"]
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        (r'matches = "^{text}|{tr}$"', "matches has {text}, {tr}"),
+        (r'not-matches = "{text.title}"', "not-matches has {text.title}"),
+        (r"matches = '\{text\}'", ""),
+        (r"matches = 'a{2}b{2,3}{other}[{]text[}]'", ""),
+        (r'differs-from = "{text}"', ""),
+    ],
+)
+def test_a_placeholder_in_a_regular_expression_is_text(tmp_path, check, said):
+    """As a value it would be another expression for each row; some want the text itself."""
+    path = tmp_path / "mine.toml"
+    path.write_text((FILE % ("Be brief.", "{text}")).replace('name = "tr"', f'name = "tr"\ncheck = {{ {check} }}'))
+    expected = (
+        f"step tr; check.{said}, which is text there: only differs-from takes values; as text it is written \\{{"
+    )
+    found = list(doubts_of(RecipeFile(path)))
+    assert [doubt.startswith(expected) for doubt in found] == ([True] if said else [])
