@@ -149,6 +149,8 @@ def _warn_of(prompts: "PromptFile", warn: Callable[[str], None]) -> None:
         warn(f"sent with NUL characters: {', '.join(prompts.with_nul)}")
     if prompts.doubtful:
         warn(f"unknown keys of the prompt file: {', '.join(prompts.doubtful)}")
+    if prompts.doubts:
+        warn(f"in the prompt file: {'; '.join(prompts.doubts)}")
     if prompts.ignored:
         warn(f"not sent: {', '.join(prompts.ignored)}")
 

@@ -29,6 +29,7 @@ _KEYS_OF_STEPS = {
     "required_keys": ("correct_reasoning", "error_reasoning"),
 }
 _KEYS = (*(f"{prompt}_{part}" for prompt in _PROMPTS for part in ("system", "user")), *_KEYS_OF_STEPS)
+_RETRY = "retry_with_reason"
 
 
 class MedecSafe:
@@ -64,11 +65,11 @@ class MedecSafe:
     }
 
     def __init__(self, prompts: PromptFile, *, add_reasoning: bool) -> None:
-        prompts.check_keys(_KEYS, _KEYS_OF_STEPS)
+        prompts.check_keys(_KEYS, _KEYS_OF_STEPS, optional=(_RETRY,))
         paraphrase = prompts.prompt("correct_paraphrase", allowed=("note",), needed="note")
         assert paraphrase is not None
         self._paraphrase: Prompt = paraphrase
-        self._retry = prompts.addition("retry_with_reason", "reason")
+        self._retry = prompts.addition(_RETRY, "reason")
         self._paraphrase_sampling = prompts.sampling("correct_paraphrase", PARAPHRASE_SAMPLING)
         self._correct_reasoning: Prompt | None = None
         self._error_reasoning: Prompt | None = None

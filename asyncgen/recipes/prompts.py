@@ -12,7 +12,7 @@ import orjson
 from asyncgen.chat import ResponseSchema, Sampling
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.recipes.near_placeholders import like_placeholders, of_other_languages
-from asyncgen.recipes.prompt_keys import misspelt
+from asyncgen.recipes.prompt_keys import misspelt, repeated, unused
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import check_params, sampling_of
 from asyncgen.recipes.text_file import read_text_file
@@ -37,7 +37,7 @@ class PromptFile:
     text that looks like a placeholder and is not, as `key: {name}`; `ignored` the entries of `generation_params`
     that are not sent, with the reason; `doubtful` near misses of known keys; `in_more` placeholders of which more
     than the name is replaced in other languages, as `key: {{name}}`; `with_nul` the keys of prompts with NUL
-    characters.
+    characters; `doubts` phrases about keys that have no effect, or not what was probably meant.
 
     Args:
         content: as decoded.
@@ -65,6 +65,7 @@ class PromptFile:
         self.in_more: list[str] = []
         self.doubtful: list[str] = []
         self.with_nul: list[str] = []
+        self.doubts: list[str] = []
 
     @classmethod
     def load(cls, path: Path, params: Mapping[str, Any] | None = None, *, more: bool = True) -> "PromptFile":
@@ -85,7 +86,9 @@ class PromptFile:
             raise BadDataError(f"the prompt file {path} is not valid JSON{_why_not_json(data, error)}") from None
         if not isinstance(content, dict):
             raise BadDataError(f"the prompt file {path} must hold a JSON object with the prompts by key")
-        return cls(content, path, params, more=more)
+        file = cls(content, path, params, more=more)
+        file.doubts += [f"of the key {key} only the last counts" for key in repeated(data)]
+        return file
 
     def prompt(self, key: str, *, allowed: tuple[str, ...], needed: str, optional: bool = False) -> Prompt | None:
         """Take `<key>_system` and `<key>_user`.
@@ -110,13 +113,21 @@ class PromptFile:
         self.in_more += [f"{names[1]}: {found}" for found in dict.fromkeys(_around(user, allowed))]
         return Prompt(system, template)
 
-    def check_keys(self, keys: Iterable[str], steps: Mapping[str, Iterable[str]]) -> None:
-        """Look for misspelt keys, of the file and of the objects under some of its keys.
+    def check_keys(
+        self, keys: Iterable[str], steps: Mapping[str, Iterable[str]], optional: Iterable[str] = ()
+    ) -> None:
+        """Look for misspelt keys, of the file and of the objects under some of its keys, and for unused ones.
+
+        Args:
+            keys: those of the file.
+            steps: those in the objects by step, which are under these keys.
+            optional: those that the file may lack.
 
         Raises:
             BadDataError: a key is a near miss of one that is missing.
         """
-        self.doubtful += misspelt(self._content, self._path, keys, steps)
+        self.doubtful += misspelt(self._content, self._path, keys, steps, optional)
+        self.doubts += unused(self._content, keys, steps)
 
     def remark(self, key: str) -> Any:
         """The value under a key that is neither sent nor part of the fingerprint; None without it."""
@@ -133,7 +144,12 @@ class PromptFile:
         text = self._content.get(key)
         if text is not None and not (isinstance(text, str) and text.strip()):
             raise BadDataError(f"the prompt file {self._path} has no text under the key {key}")
-        return None if text is None else Template.parse(text, (name,))
+        if text is None:
+            return None
+        template = Template.parse(text, (name,))
+        if not template.names:
+            self.doubts.append(f"{key} lacks {{{name}}}")
+        return template
 
     def open_prompt(self, key: str) -> Prompt:
         """Take `<key>_system` and `<key>_user`, in which every `{name}` is a placeholder.

@@ -387,3 +387,63 @@ def test_a_misspelt_step_is_refused_and_any_other_key_is_the_users() -> None:
     prompts = PromptFile({**shipped_file(), "reasoning_users": "x", "examples": [], "note": 1}, PATH)
     MedecSafe(prompts, add_reasoning=False)
     assert prompts.doubtful == ["reasoning_users: did you mean reasoning_user?"]
+
+
+STEPS = "the steps are correct_reasoning, error_reasoning"
+KINDS = "the steps are correct_paraphrase, reasoning"
+
+
+@pytest.mark.parametrize(
+    ("more", "doubts"),
+    [
+        (
+            {"response_schemas": {"reasoning": {"type": "object"}}},
+            [f"response_schemas.reasoning is not used ({STEPS})"],
+        ),
+        ({"required_keys": {"correct_reason": ["a"]}}, [f"required_keys.correct_reason is not used ({STEPS})"]),
+        (
+            {"generation_params": {"correct_reasoning": {"temperature": 0}}},
+            [f"generation_params.correct_reasoning is not used ({KINDS})"],
+        ),
+        (
+            {"generation_params": {"temperature": 0.1, "max_tokens": 50}},
+            [
+                f"generation_params.temperature is not used: it belongs to a step ({KINDS})",
+                f"generation_params.max_tokens is not used: it belongs to a step ({KINDS})",
+            ],
+        ),
+        ({"generation_params": [{"temperature": 0}]}, ["generation_params is not used: it is not an object"]),
+        ({"retry_with_reason": "Do better."}, ["retry_with_reason lacks {reason}"]),
+        ({"retry_with_reason": "It was bad: {reason}"}, []),
+        # Notes, and the parameters of prompts for another program.
+        ({"generation_params": {"notes": "by hand", "note": None}, "required_keys": {"note": "x"}}, []),
+        ({"generation_params": {"invent": {"temperature": 1}}, "invent_system": "s", "invent_user": "u"}, []),
+        ({}, []),
+    ],
+    ids=str,
+)
+def test_a_key_that_does_not_count_is_named(more: dict[str, Any], doubts: list[str]) -> None:
+    """It is not refused, for older versions took it."""
+    prompts = PromptFile({**COMPLETE, **more}, PATH)
+    MedecSafe(prompts, add_reasoning=False)
+    assert (prompts.doubts, prompts.doubtful) == (doubts, [])
+
+
+def test_a_misspelt_key_that_a_file_may_lack_is_named_and_not_refused() -> None:
+    """Older versions took it."""
+    prompts = PromptFile({**COMPLETE, "retry_with_reasn": "{reason}"}, PATH)
+    MedecSafe(prompts, add_reasoning=False)
+    assert prompts.doubtful == ["retry_with_reasn: did you mean retry_with_reason?"]
+
+
+def test_a_key_that_stands_twice_in_an_object_is_named(tmp_path: Path) -> None:
+    """The last one counts."""
+    path = tmp_path / "prompts.json"
+    text = json.dumps(COMPLETE).replace('"reasoning_user"', '"reasoning_user": "", "reasoning_user"')
+    path.write_text(text.removesuffix("}") + ', "a": {"b": [{"c": 1, "c": 1, "c": 2}], "reasoning_user": 0}}')
+    warned: list[str] = []
+
+    build(RunConfig(input_jsonl=path, output_dir=tmp_path, prompt_file=path), warned.append)
+
+    said = "of the key c only the last counts; of the key reasoning_user only the last counts"
+    assert warned == [f"in the prompt file: {said}"]
