@@ -95,6 +95,8 @@ class MedecSafe:
             self._reasoning_sampling = prompts.sampling("reasoning", REASONING_SAMPLING)
         reasoning = {"correct_reasoning": self._correct_reasoning, "error_reasoning": self._error_reasoning}
         steps = [step for step, prompt in reasoning.items() if prompt is not None]
+        if add_reasoning and not steps:
+            prompts.doubts.append("no key of a reasoning prompt (reasoning_user, …), so no reasoning is asked for")
         self._origins = {
             step: Origin.of(step, prompt, self._reasoning_sampling)
             for step, prompt in reasoning.items()

@@ -447,3 +447,21 @@ def test_a_key_that_stands_twice_in_an_object_is_named(tmp_path: Path) -> None:
 
     said = "of the key c only the last counts; of the key reasoning_user only the last counts"
     assert warned == [f"in the prompt file: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("prompts", "add_reasoning", "doubts"),
+    [
+        (PARAPHRASE, True, ["no key of a reasoning prompt (reasoning_user, …), so no reasoning is asked for"]),
+        (PARAPHRASE, False, []),
+        ({**PARAPHRASE, **ERROR_REASONING}, True, []),
+    ],
+    ids=["none", "none wanted", "the older kind"],
+)
+def test_reasoning_that_the_file_has_no_prompts_for_is_named(
+    prompts: dict[str, str], add_reasoning: bool, doubts: list[str]
+) -> None:
+    """A file of the older kind has those for the errors."""
+    file = PromptFile(prompts, PATH)
+    MedecSafe(file, add_reasoning=add_reasoning)
+    assert file.doubts == doubts
