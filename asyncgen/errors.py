@@ -99,7 +99,7 @@ MOST_NAMED = 12  # fields of a row in a message: what fits into about two lines
 
 
 def missing_field(
-    column: str, name: str, fields: Mapping[str, Any], others: Collection[str] = ()
+    column: str, name: str, fields: Mapping[str, Any], others: Collection[str] = (), otherwise: str = ""
 ) -> str | Message:
     """The message about a row that lacks a field, from the fields that it has.
 
@@ -108,15 +108,18 @@ def missing_field(
         name: the field's name in the recipe.
         fields: the fields of the row.
         others: names that stand for another field, so are not suggested.
+        otherwise: what to do if no field is meant.
     """
     if column in fields or not fields:
         return f"no {column}"
-    near = difflib.get_close_matches(column, fields.keys() - {*others}, n=1, cutoff=NEAR)
+    known = fields.keys() - {*others}
+    alike = sorted(one for one in known if one.casefold() == column.casefold())
+    near = alike or difflib.get_close_matches(column, known, n=1, cutoff=NEAR)
     if near:
         return Message(f"no {column}; did you mean {near[0]}? ", Setting("fields", {name: near[0]}))
     there = ", ".join(list(fields)[:MOST_NAMED]) + (", …" if len(fields) > MOST_NAMED else "")
     chosen = Setting("fields", {name: "FIELD"})
-    return Message(f"no {column}; the fields here are {there}: ", chosen, " says which it is")
+    return Message(f"no {column}; the fields here are {there}: ", chosen, " says which it is", otherwise)
 
 
 class AsyncgenError(Exception):

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ChatRequest, Completion, ResponseSchema
-from asyncgen.errors import missing_field
+from asyncgen.errors import Message, missing_field
 from asyncgen.recipe import Examples, Generate, OutputFile, together
 from asyncgen.recipes.answer_checks import same_words
 from asyncgen.recipes.declared_contents import contents_of_file
@@ -123,8 +123,16 @@ class Declared:
         if value is None or value == "":
             value = self._file.defaults.get(name, value)
         if value is None:
-            raise BadFieldError(missing_field(column, name, fields, self._file.fields))
+            raise BadFieldError(self._missing(name, column, fields))
         return value
+
+    def _missing(self, name: str, column: str, fields: Mapping[str, Any]) -> str | Message:
+        whole = column.partition(".")[0]
+        if column not in fields and isinstance(fields.get(whole), dict | list):
+            return f"no {column}; a part of {whole} is named in the recipe itself, as {{{column}}}"
+        declared = name in self._file.columns or name in self._file.defaults
+        as_text = "" if declared else f"; for the text {{{name}}} itself, write {{{{{name}}}}} in the recipe"
+        return missing_field(column, name, fields, self._file.fields, as_text)
 
 
 class _Asking:

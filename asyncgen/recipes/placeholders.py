@@ -93,7 +93,8 @@ class Names:
                 return "it stands for the calls of a row, and for nothing but an output's value"
             near = None if root in known else nearest(root, known)
             if near:
-                return f"did you mean {{{near}}}? (If it is a field, declare it in [input.fields].)"
+                declared = f'{root} = "{root}" in [input.fields]'
+                return f"did you mean {{{near}}}? (If it is a field, declare it: {declared}.)"
         if reference.root not in self._steps:
             inner = any(isinstance(part, Reference) for part in reference.way)
             return "only the samples of a step have a place that an answer names" if inner else None

@@ -30,6 +30,7 @@ import orjson
 
 from asyncgen.errors import UsageError
 from asyncgen.recipes.line_maker import as_json, texts_of
+from asyncgen.recipes.near_placeholders import like_placeholders
 from asyncgen.recipes.order import CycleError, waves
 from asyncgen.recipes.output_names import problem_of_output
 from asyncgen.recipes.placeholders import CALLS, ID, Names
@@ -37,6 +38,7 @@ from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.step import NAME, Step, step_of
 from asyncgen.recipes.table import Table
 from asyncgen.recipes.verify_table import paraphrase_of
+from asyncgen.text import strings
 
 _RESERVED = (ID, CALLS)
 
@@ -147,7 +149,18 @@ class RecipeFile:
             self.systems[step.name] = self.names.check_system(step.table, step.system)
         for step in self.steps.values():
             if step.name not in self.names.used:
-                step.table.fail(f"no output and no other step uses the answer of step {step.name}", "name")
+                like = self._like(step.name)
+                step.table.fail(f"no output and no other step uses the answer of step {step.name}{like}", "name")
+
+    def _like(self, name: str) -> str:
+        """Where an output has what is almost the placeholder of a step; empty: nowhere."""
+        for output in self.outputs:
+            for text in strings(list(output.lines)):
+                found = next((like for like, meant in like_placeholders(text) if meant == name), None)
+                if found is not None:
+                    line = output.table.source.line((*output.table.place, "line"), found)
+                    return f"; line {line} has {found}, which is text: the answer is written {{{name}}}"
+        return ""
 
     def _check_use(self, source: Table, columns: Mapping[str, str]) -> None:
         for kind in ("fields", "defaults"):

@@ -170,7 +170,12 @@ BROKEN: list[tuple[str, str, int, str]] = [
     ),
     # placeholders
     ('{text}"""', '{txt}"""', 15, "{txt}: did you mean {text}?"),
-    ("{subject}", "{subjct}", 13, "did you mean {subject}? (If it is a field, declare it in [input.fields].)"),
+    (
+        "{subject}",
+        "{subjct}",
+        13,
+        'did you mean {subject}? (If it is a field, declare it: subjct = "subjct" in [input.fields].)',
+    ),
     ("{summary.0.headline} or", "{sumary.0.headline} or", 26, "did you mean {summary}?"),
     ('"{summary[judge.best].headline}"', '"{judg.best}"', 31, "did you mean {judge}?"),
     ('differs-from = "{text}"', 'differs-from = "{texx}"', 17, "{texx}: did you mean {text}?"),
@@ -206,6 +211,13 @@ BROKEN: list[tuple[str, str, int, str]] = [
         25,
         "no output and no other step uses the answer of step judge",
     ),
+    (
+        '"{summary[judge.best].headline}"',
+        '"{{ judge.best }}"',
+        25,
+        "no output and no other step uses the answer of step judge; line 31 has {{ judge.best }}, which is text",
+    ),
+    ('"{summary[judge.best].headline}"', '"{ judge }"', 25, "line 31 has { judge }, which is text"),
     # lines
     (
         'line = { id = "{id}", best = "{summary[judge.best].headline}", from = "{calls}" }',

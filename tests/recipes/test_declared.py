@@ -228,6 +228,8 @@ async def test_steps_side_by_side_all_settle_before_the_row_fails(bench):
         ([{"body": "x"}], "no text; the fields here are body: fields={'text': 'FIELD'} says which it is"),
         ([{"texts": "x"}], "no text; did you mean texts?"),
         ([{"text": None}], "no text"),
+        ([{"TEXT": "x"}], "no text; did you mean TEXT?"),
+        ([{"body": "x"}], "says which it is; for the text {text} itself, write {{text}} in the recipe"),
         ([{"text": "x", "id": {}}], "id is neither text nor a whole number"),
     ],
 )
@@ -242,6 +244,25 @@ async def test_a_row_without_a_field_is_named_before_any_call(bench, rows, said)
     assert "1 line is no mail in" in str(caught.value)
     assert server.asked == []
     assert not (bench.path / "out").exists()
+
+
+@pytest.mark.virtual_clock
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("meta.k", "no meta.k; a part of meta is named in the recipe itself, as {meta.k}"),
+        ("plain.k", "no plain.k; did you mean plain?"),
+        ("other", "says which it is\n"),
+    ],
+)
+async def test_a_declared_field_that_is_missing_is_no_text_of_the_recipe(bench, column, said):
+    """A part of an object has no column of its own; the whole object in its place would be sent."""
+    rows = [{"meta": {"k": "v"}, "plain": "x"}]
+
+    with pytest.raises(BadDataError) as caught:
+        await bench.run(Server(lambda _body, _: "x"), ONE % f'[input]\nfields = {{ text = "{column}" }}', rows)
+
+    assert said in str(caught.value)
 
 
 @pytest.mark.virtual_clock
