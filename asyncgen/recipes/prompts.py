@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +11,13 @@ from typing import Any
 import orjson
 
 from asyncgen.chat import ResponseSchema, Sampling
-from asyncgen.errors import BadDataError, UsageError
+from asyncgen.errors import BadDataError, Setting, UsageError
 from asyncgen.recipes.near_placeholders import like_placeholders, of_other_languages
 from asyncgen.recipes.prompt_keys import misspelt, repeated, unused
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import check_params, sampling_of
-from asyncgen.recipes.text_file import read_text_file
-from asyncgen.storage.file_kinds import kind_of
-from asyncgen.text import loads
+from asyncgen.recipes.text_file import read_text_file, why_no_text
+from asyncgen.text import loads, why_not_json
 
 _PLACEHOLDER = re.compile(r"\{[A-Za-z_]\w*\}", re.ASCII)
 
@@ -76,14 +76,15 @@ class PromptFile:
             BadDataError: it is not a JSON object.
         """
         try:
-            data = read_text_file(path)
+            data = read_text_file(path).removeprefix(b"\xef\xbb\xbf")
         except OSError as error:
             there = "" if path.exists() else "; the shipped one is called medec_safe"
             raise UsageError(f"cannot read the prompt file {path}: {error.strerror}{there}") from error
         try:
-            content = loads(data.removeprefix(b"\xef\xbb\xbf"))
+            content = loads(data)
         except ValueError as error:
-            raise BadDataError(f"the prompt file {path} is not valid JSON{_why_not_json(data, error)}") from None
+            why = _why_not_json(data, error, path)
+            raise BadDataError(f"the prompt file {path} is not valid JSON", *why) from None
         if not isinstance(content, dict):
             raise BadDataError(f"the prompt file {path} must hold a JSON object with the prompts by key")
         file = cls(content, path, params, more=more)
@@ -235,19 +236,24 @@ class PromptFile:
         return value
 
 
-def _why_not_json(data: bytes, error: ValueError) -> str:
-    """Where a file stops being JSON, or what it is instead."""
-    kind = kind_of(data)
-    if kind is not None:
-        return f": this is {kind}"
-    if not data.strip():
-        return ": it is empty"
+def _why_not_json(data: bytes, error: ValueError, path: Path) -> Iterator[str | Setting]:
+    """Where a file stops being JSON and why, or what it is instead."""
+    other = why_no_text(data)
+    if other:
+        yield f": {other}"
+    elif not data.strip():
+        yield ": it is empty"
+    elif _is_recipe(data):
+        yield from (": this is a recipe file, which goes to ", Setting("recipe", str(path)))
+    elif isinstance(error, json.JSONDecodeError):
+        yield f": line {error.lineno}, column {error.colno}: {why_not_json(data.decode())}"
+
+
+def _is_recipe(data: bytes) -> bool:
     try:
-        data.decode()
-    except UnicodeDecodeError as other:
-        line = data[: other.start].count(b"\n") + 1
-        return f": line {line} is not UTF-8"
-    return f": line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        return "step" in tomllib.loads(data.decode())
+    except (ValueError, RecursionError):
+        return False
 
 
 def _left(template: Template, allowed: tuple[str, ...]) -> dict[str, None]:

@@ -14,7 +14,7 @@ from asyncgen.recipes.line_maker import as_json
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import NAMES, RESERVED, problem_of, sampling_of
 from asyncgen.recipes.table import Table
-from asyncgen.recipes.text_file import read_text_file
+from asyncgen.recipes.text_file import read_text_file, why_no_text
 
 MOST_SAMPLES = 16  # they are asked one after the other, so many would take long
 BYTE_ORDER_MARK = "\ufeff"
@@ -86,17 +86,22 @@ def _schema(table: Table) -> AnswerSchema | None:
     schema = table.content.get("schema")
     if schema is None:
         return None
+    what = f"schema of {table.what}"
     if isinstance(schema, str):
+        what += f" ({schema})"
         try:
             schema = orjson.loads(_read(table, "schema").removeprefix(BYTE_ORDER_MARK))
         except ValueError as error:
             table.fail(f"{table.content['schema']} is not JSON: {error}", "schema")
     if not isinstance(schema, dict):
-        table.fail(f"schema of {table.what} must be a JSON schema: a table, or the name of a file", "schema")
+        table.fail(f"{what} must be a JSON schema: a table, or the name of a file", "schema")
+    inner = schema.get("json_schema", schema)  # a response_format, or what stands in one
+    if schema.get("type") != "object" and isinstance(inner, dict) and isinstance(inner.get("schema"), dict):
+        table.fail(f'{what}: it is wrapped for the API; give what is under "schema" in it alone', "schema")
     try:
         return AnswerSchema(schema)
     except SchemaProblemError as error:
-        table.fail(f"schema of {table.what}: {error}", "schema")
+        table.fail(f"{what}: {error}", "schema")
 
 
 def _read(table: Table, key: str) -> str:
@@ -110,8 +115,8 @@ def _read(table: Table, key: str) -> str:
         if "://" in name:  # of which the path has one slash less
             table.fail(f"cannot read {name}: it is an address: give a file", key)
         table.fail(f"cannot read {path}: {error.strerror}", key)
-    except ValueError:
-        table.fail(f"{path} is not UTF-8", key)
+    except UnicodeDecodeError as error:
+        table.fail(f"{path}: {why_no_text(error.object)}", key)
     if not text.strip():
         table.fail(f"{path} is empty", key)
     return text

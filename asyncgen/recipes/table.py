@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from asyncgen.errors import BadDataError, UsageError
-from asyncgen.recipes.text_file import read_text_file
+from asyncgen.errors import BadDataError, Setting, UsageError
+from asyncgen.recipes.text_file import read_text_file, why_no_text
 from asyncgen.recipes.toml_places import KeyPath, places_of
+from asyncgen.text import loads
 
 _KINDS: dict[type, str] = {
     str: "a text",
@@ -60,13 +61,16 @@ class Table:
             BadDataError: it is not TOML in UTF-8.
         """
         try:
-            text = read_text_file(path).removeprefix(b"\xef\xbb\xbf").decode()
-            content = tomllib.loads(text)
+            data = read_text_file(path).removeprefix(b"\xef\xbb\xbf")
         except OSError as error:
             raise UsageError(f"cannot read the recipe file {path}: {error.strerror}") from error
-        except UnicodeDecodeError:
-            raise BadDataError(f"the recipe file {path} is not UTF-8") from None
+        if no_text := why_no_text(data):
+            raise BadDataError(f"the recipe file {path}: {no_text}")
+        text = data.decode()
+        try:
+            content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
+            _refuse_json(path, text)
             said = str(error).partition(" (")[0]
             line = getattr(error, "lineno", None) or _line_in(str(error), text)
             raise BadDataError(f"the recipe file {path}, line {line}: not TOML: {said}") from None
@@ -110,6 +114,8 @@ class Table:
 
     def tables(self, key: str) -> "Sequence[Table]":
         """The tables of a list, at least one."""
+        if isinstance(self.content.get(key), dict):
+            self.fail(f"write [[{key}]], not [{key}], above the keys of each {key}", key)
         found = self._typed(key, list, [])
         if not found:
             self.fail(f"there is no [[{key}]]", key)
@@ -133,6 +139,16 @@ class Table:
             found = next((name for one, name in _KINDS.items() if type(value) is one), "something else")
             self.fail(f"{key} of {self.what} must be {_KINDS[kind]}, not {found}", key)
         return value
+
+
+def _refuse_json(path: Path, text: str) -> None:
+    try:
+        content = loads(text)
+    except ValueError:
+        return
+    is_prompt_file = isinstance(content, dict) and any(key.endswith("_user") for key in content)
+    to = ("; prompts in JSON go to ", Setting("prompt_file")) if is_prompt_file else ()
+    raise BadDataError(f"the recipe file {path}: this is JSON, and a recipe file is TOML", *to)
 
 
 def _unquoted(key: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from asyncgen.config.shipped import shipped
 from asyncgen.simulator import Latency, Profile
 from tests import asyncgen_process
-from tests.recipes.broken_files import BROKEN
+from tests.recipes.broken_files import BROKEN, write
 from tests.recipes.broken_files import RIGHT as RIGHT_RECIPE
 
 from .broken_prompts_and_inputs import INPUTS, PROMPTS, ROW
@@ -88,8 +88,7 @@ def test_a_broken_recipe_is_one_line(
     refused: Refused, tmp_path: Path, old: str, new: str, number: int, said: str
 ) -> None:
     """It names the file and the line."""
-    path = tmp_path / "mails.toml"
-    path.write_text(RIGHT_RECIPE.replace(old, new, 1))
+    path = write(tmp_path, RIGHT_RECIPE.replace(old, new, 1))
 
     [line] = refused(input_jsonl=SAMPLES, recipe=path)
 

@@ -1,5 +1,8 @@
 """Recipe files with one mistake each: what it is, how the shortest right file is changed, and what is said."""
 
+import json
+from pathlib import Path
+
 RIGHT = '''name = "mails"
 rows = "mails"
 
@@ -87,7 +90,7 @@ BROKEN: list[tuple[str, str, int, str]] = [
         16,
         "params of step summary must be a table",
     ),
-    ("[[output]]", "[output]", 29, "output of the recipe must be a list, not a table"),
+    ("[[output]]", "[output]", 29, "write [[output]], not [output], above the keys of each output"),
     # params
     ("max_tokens = 400", "max_tokens = 0", 16, "max_tokens of params of step summary must be a number from 1"),
     ("max_tokens = 400", 'max_tokens = "many"', 16, "max_tokens of params of step summary must be a number"),
@@ -143,11 +146,40 @@ BROKEN: list[tuple[str, str, int, str]] = [
     ("schema = { type", 'schema = "none.json" # { type', 27, "cannot read"),
     ("schema = { type", 'schema = "broken.json" # { type', 27, "broken.json is not JSON"),
     ("schema = { type", 'schema = "list.json" # { type', 27, "must be a JSON schema"),
+    (
+        "schema = { type",
+        'schema = "wrapped.json" # { type',
+        27,
+        'schema of step judge (wrapped.json): it is wrapped for the API; give what is under "schema" in it alone',
+    ),
+    (
+        "schema = { type",
+        'schema = "format.json" # { type',
+        27,
+        'schema of step judge (format.json): it is wrapped for the API; give what is under "schema" in it alone',
+    ),
+    (
+        "schema = { type",
+        'schema = "array.json" # { type',
+        27,
+        'schema of step judge (array.json): it must say type = "object"',
+    ),
     ("schema = { type", "schema = 5 # { type", 27, "must be a JSON schema"),
     # files beside it
     ('system = "Answer in JSON."', 'system-file = "none.txt"', 11, "cannot read"),
     ('system = "Answer in JSON."', 'system-file = "empty.txt"', 11, "is empty"),
-    ('system = "Answer in JSON."', 'system-file = "latin.txt"', 11, "is not UTF-8"),
+    (
+        'system = "Answer in JSON."',
+        'system-file = "latin.txt"',
+        11,
+        "latin.txt: line 2 is not UTF-8; write it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8",
+    ),
+    (
+        'system = "Answer in JSON."',
+        'system-file = "utf-16.txt"',
+        11,
+        "utf-16.txt: this is text in UTF-16: write it as UTF-8 first (iconv -f UTF-16 -t UTF-8)",
+    ),
     ('system = "Answer in JSON."', 'system = "x"\nsystem-file = "x.txt"', 12, "both system and system-file"),
     # names
     ('name = "summary"', 'name = "my summary"', 10, "'my summary' is not a valid name of a step"),
@@ -246,3 +278,19 @@ BROKEN: list[tuple[str, str, int, str]] = [
         "no prompt and no output names {from_whom}",
     ),
 ]
+
+
+def write(directory: Path, text: str) -> Path:
+    """A recipe file, with files beside it that are no better."""
+    (directory / "broken.json").write_text("{")
+    (directory / "list.json").write_text("[]")
+    (directory / "empty.txt").write_text(" \n")
+    (directory / "latin.txt").write_bytes("a\nä".encode("latin-1"))
+    (directory / "utf-16.txt").write_text("Be kind.", "utf-16")
+    wrapped = {"name": "s", "strict": True, "schema": {"type": "object", "properties": {}}}
+    (directory / "wrapped.json").write_text(json.dumps(wrapped))
+    (directory / "format.json").write_text(json.dumps({"type": "json_schema", "json_schema": wrapped}))
+    (directory / "array.json").write_text('{"type": "array"}')
+    path = directory / "mails.toml"
+    path.write_text(text)
+    return path

@@ -8,18 +8,7 @@ import pytest
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.recipes.recipe_file import RecipeFile
 
-from .broken_files import BROKEN, RIGHT
-
-
-def write(tmp_path, text):
-    """A recipe file, with files beside it that are no better."""
-    (tmp_path / "broken.json").write_text("{")
-    (tmp_path / "list.json").write_text("[]")
-    (tmp_path / "empty.txt").write_text(" \n")
-    (tmp_path / "latin.txt").write_bytes("ä".encode("latin-1"))
-    path = tmp_path / "mails.toml"
-    path.write_text(text)
-    return path
+from .broken_files import BROKEN, RIGHT, write
 
 
 def test_the_file_that_the_mistakes_are_made_in_is_right(tmp_path):
@@ -70,8 +59,27 @@ def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path):
     with pytest.raises(UsageError, match="cannot read the recipe file"):
         RecipeFile(tmp_path / "none.toml")
     (tmp_path / "latin.toml").write_bytes(b"name = '\xe4'")
-    with pytest.raises(BadDataError, match=r"latin\.toml is not UTF-8"):
+    with pytest.raises(BadDataError, match=r"latin\.toml: line 1 is not UTF-8; write it as UTF-8 first"):
         RecipeFile(tmp_path / "latin.toml")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (RIGHT.encode("utf-16"), "mine.toml: this is text in UTF-16: write it as UTF-8 first (iconv -f UTF-16"),
+        (RIGHT.encode("utf-16-le"), "mine.toml: this is text in UTF-16LE: write it as UTF-8 first"),
+        (b'{\n"name": "mails", "step": []}', "mine.toml: this is JSON, and a recipe file is TOML"),
+        (
+            b'{"reasoning_system": "s",\n"reasoning_user": "u"}',
+            "mine.toml: this is JSON, and a recipe file is TOML; prompts in JSON go to prompt_file",
+        ),
+    ],
+)
+def test_a_file_of_another_kind_is_called_what_it_is(tmp_path, content, said):
+    """It has no line that is wrong."""
+    (tmp_path / "mine.toml").write_bytes(content)
+    with pytest.raises(BadDataError, match=re.escape(said)):
+        RecipeFile(tmp_path / "mine.toml")
 
 
 @pytest.mark.parametrize(

@@ -223,8 +223,15 @@ def test_a_file_is_read_with_or_without_a_byte_order_mark(tmp_path: Path, mark: 
     ("content", "message"),
     [
         (b"", "is not valid JSON"),
-        (b'{\n"a": x}', "is not valid JSON: line 2, column 6"),
-        (b'{"a": "\xff"}', "is not valid JSON"),
+        (b'{\n"a": x}', "is not valid JSON: line 2, column 6: expecting value$"),
+        (b'{"a": 1,\n}', "line 1, column 8: expecting property name enclosed in double quotes$"),
+        (b'\xef\xbb\xbf{"a": x}', "line 1, column 7: expecting value$"),
+        (b'{"a": "b\nc"}', "line 1, column 9: invalid control character$"),
+        (
+            b'{\n"a": "\xff"}',
+            r"is not valid JSON: line 2 is not UTF-8; write it as UTF-8 first \(iconv -f WINDOWS-1252",
+        ),
+        (b'name = "x"\n[[step]]\n', r": this is a recipe file, which goes to recipe='.*prompts\.json'$"),
         (b"[]", "must hold a JSON object"),
         (b"null", "must hold a JSON object"),
     ],
