@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import orjson
 
 _FENCE = "```"
+_FENCED = re.compile(r"^```[A-Za-z]*[ \t]*\n(.*?)\n```[ \t]*$", re.MULTILINE | re.DOTALL)
 _LARGE = 1 << 16  # characters; shorter texts need too little memory to check for
 _ROOM = 16  # bytes for a character: 8 that orjson sets aside for one, doubled
 _LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
@@ -141,11 +142,15 @@ def printable(text: str) -> str:
 
 
 def strip_fence(text: str) -> str:
-    """The inside of a markdown fence that encloses the whole text, else the text."""
+    """The inside of a markdown fence around the whole text, or of the only one in it; else the text."""
     first, line_break, rest = text.strip().partition("\n")
     language = first.removeprefix(_FENCE).strip()
     fenced = line_break and first.startswith(_FENCE) and rest.endswith(_FENCE)
-    return rest.removesuffix(_FENCE).strip() if fenced and (not language or language.isalpha()) else text
+    if fenced and (not language or language.isalpha()):
+        return rest.removesuffix(_FENCE).strip()
+    # "Here is the JSON:" stands before many an answer; of two blocks nobody knows which is meant.
+    only = _FENCED.search(text) if text.count(_FENCE) == 2 else None  # noqa: PLR2004 - it is opened and closed
+    return text if only is None else only[1].strip()
 
 
 def _no_number(name: str) -> NoReturn:

@@ -122,6 +122,21 @@ def test_a_fence_around_the_whole_text_is_taken_off(fenced: str) -> None:
     assert strip_fence(fenced) == '{"a": 1}'
 
 
+@pytest.mark.parametrize("before", ["", "Here is the JSON:\n", "\n\nSure!\n\n"])
+@pytest.mark.parametrize("behind", ["", "\n", "\n\nHope this helps."])
+@pytest.mark.parametrize("language", ["", "json", "JSON "])
+def test_the_only_fence_in_a_text_is_what_was_asked_for(before: str, behind: str, language: str) -> None:
+    """Whatever the model says around it."""
+    assert strip_fence(f'{before}```{language}\n{{"a":\n1}}\n```{behind}') == '{"a":\n1}'
+
+
+@pytest.mark.timeout(3)
+def test_a_thousand_fences_take_no_time() -> None:
+    """A search from each of them to the end would."""
+    text = "```a\n" * 50_000
+    assert strip_fence(text) == text
+
+
 def test_line_breaks_inside_a_fence_stay() -> None:
     """Only the fence goes."""
     assert strip_fence("```\na\n\nb\n```") == "a\n\nb"
@@ -132,8 +147,9 @@ def test_line_breaks_inside_a_fence_stay() -> None:
     [
         "",
         "plain",
-        "Here is:\n```\na\n```",
-        "```\na\n```\nHope this helps",
+        "Here is:\n```\na\n```\nor:\n```\nb\n```",
+        "Here is ```a``` and more",
+        "Here is:\n```\na```",
         "```\na",
         "a\n```",
         "``\na\n``",

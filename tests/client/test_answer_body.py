@@ -230,7 +230,15 @@ def test_differences_between_servers_do_not_matter(body: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"a": 1}', "{}", ' \n{"a": {"b": []}}\n', '```json\n{"a": 1}\n```', '```\n{"a": 1}```']
+    "text",
+    [
+        '{"a": 1}',
+        "{}",
+        ' \n{"a": {"b": []}}\n',
+        '```json\n{"a": 1}\n```',
+        '```\n{"a": 1}```',
+        'Here is:\n```json\n{"a": 1}\n```\nHope this helps.',
+    ],
 )
 def test_a_json_object_is_accepted_where_one_was_asked_for(text: str) -> None:
     """In a markdown fence too; the text is kept as it came."""
@@ -249,7 +257,8 @@ def test_a_json_object_is_accepted_where_one_was_asked_for(text: str) -> None:
         "null",
         "NaN",
         '{"a": NaN}',
-        'Here is:\n```json\n{"a": 1}\n```',
+        'Here is:\n```json\n{"a": 1}\n```\nor:\n```json\n{"a": 2}\n```',
+        'Here is: {"a": 1}',
         "```json\n[]\n```",
     ],
 )
