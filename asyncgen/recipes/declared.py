@@ -127,8 +127,10 @@ class Declared:
         return value
 
     def _missing(self, name: str, column: str, fields: Mapping[str, Any]) -> str | Message:
+        if column in fields:
+            return f"no {column}: it is null; [input.defaults] gives such rows another value"
         whole = column.partition(".")[0]
-        if column not in fields and isinstance(fields.get(whole), dict | list):
+        if isinstance(fields.get(whole), dict | list):
             return f"no {column}; a part of {whole} is named in the recipe itself, as {{{column}}}"
         declared = name in self._file.columns or name in self._file.defaults
         as_text = "" if declared else f"; for the text {{{name}}} itself, write {{{{{name}}}}} in the recipe"

@@ -227,7 +227,7 @@ async def test_steps_side_by_side_all_settle_before_the_row_fails(bench):
     [
         ([{"body": "x"}], "no text; the fields here are body: fields={'text': 'FIELD'} says which it is"),
         ([{"texts": "x"}], "no text; did you mean texts?"),
-        ([{"text": None}], "no text"),
+        ([{"text": None}], "no text: it is null; [input.defaults] gives such rows another value"),
         ([{"TEXT": "x"}], "no text; did you mean TEXT?"),
         ([{"body": "x"}], "says which it is; for the text {text} itself, write {{text}} in the recipe"),
         ([{"text": "x", "id": {}}], "id is neither text nor a whole number"),
