@@ -86,6 +86,8 @@ class PreviewView:
         self._print(f"{plural(summary.calls, 'call')}, {describe(summary.spend, price)}; {kept}")
 
     def _answer(self, call: Call) -> None:
+        for problem, text in call.rejected:
+            self._part(f"answer, which is not accepted ({problem})", text)
         if call.answer is None:
             self._part("failed", call.failure)
             return

@@ -1,7 +1,7 @@
 """A recipe that records its calls, for inspection."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from asyncgen.chat import ChatRequest, Completion
@@ -11,12 +11,30 @@ from asyncgen.recipe import Examples, Generate, Recipe, rows_of_recipe
 
 @dataclass(slots=True)
 class Call:
-    """A request of a row with its answer, or why there is none."""
+    """A request of a row with its answer, or why there is none.
+
+    `rejected` are the answers that the recipe has not accepted, each with the reason.
+    """
 
     step: str
     request: ChatRequest
     answer: Completion | None = None
     failure: str = ""
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+
+    def noting(self) -> ChatRequest:
+        """The request, which notes here what its check rejects."""
+        check = self.request.check
+        if check is None:
+            return self.request
+
+        def checked(text: str) -> str | None:
+            problem = check(text)
+            if problem is not None:
+                self.rejected.append((problem, text))
+            return problem
+
+        return replace(self.request, check=checked)
 
 
 @dataclass(slots=True)
@@ -58,7 +76,7 @@ class WatchedRecipe:
             call = Call(step, request)
             row.calls.append(call)
             try:
-                call.answer = await generate(step, request)
+                call.answer = await generate(step, call.noting())
             except CallFailed as failed:
                 call.failure = failed.kind
                 raise

@@ -85,6 +85,16 @@ def test_a_preview_shows_prompts_answers_and_lines_and_keeps_nothing(tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["temporary"]
 
 
+def test_a_preview_shows_the_answers_that_are_not_accepted(tmp_path: Path) -> None:
+    """Each with the reason: nobody sees otherwise why a row fails."""
+    (tmp_path / "tr.toml").write_text(TRANSLATION.replace("[[output]]", "check = { max-words = 1 }\n[[output]]"))
+    (tmp_path / "rows.jsonl").write_text('{"text":"one two three"}\n')
+    shown = asyncgen(tmp_path, "preview", "--recipe", "tr.toml", "--input", "rows.jsonl", "--simulate")
+    assert shown.stdout.count("  answer, which is not accepted (max_words):\n") == 3, shown
+    assert shown.stdout.count(": Translate: one two three\n") == 3
+    assert "  failed:\n    check_max_words\n" in shown.stdout
+
+
 def test_a_preview_says_that_the_cache_keeps_its_answers(tmp_path: Path) -> None:
     """The file stays, and so does the text in it."""
     words = ["--input", str(shipped("samples", "mails.jsonl")), "--recipe", "mails", "--rows", "1", "--simulate"]
