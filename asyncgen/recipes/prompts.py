@@ -16,7 +16,8 @@ from asyncgen.recipes.near_placeholders import like_placeholders, of_other_langu
 from asyncgen.recipes.prompt_keys import misspelt, repeated, unused
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import check_params, sampling_of
-from asyncgen.recipes.text_file import read_text_file, why_no_text
+from asyncgen.recipes.text_file import read_text_file
+from asyncgen.storage.file_kinds import why_no_text
 from asyncgen.text import loads, why_not_json
 
 _PLACEHOLDER = re.compile(r"\{[A-Za-z_]\w*\}", re.ASCII)

@@ -14,7 +14,8 @@ from asyncgen.recipes.line_maker import as_json
 from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import NAMES, RESERVED, problem_of, sampling_of
 from asyncgen.recipes.table import Table
-from asyncgen.recipes.text_file import read_text_file, why_no_text
+from asyncgen.recipes.text_file import read_text_file
+from asyncgen.storage.file_kinds import why_no_text
 
 MOST_SAMPLES = 16  # they are asked one after the other, so many would take long
 BYTE_ORDER_MARK = "\ufeff"

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from asyncgen.errors import BadDataError, Setting, UsageError
-from asyncgen.recipes.text_file import read_text_file, why_no_text
+from asyncgen.recipes.text_file import read_text_file
 from asyncgen.recipes.toml_places import KeyPath, places_of
+from asyncgen.storage.file_kinds import why_no_text
 from asyncgen.text import loads
 
 _KINDS: dict[type, str] = {

@@ -4,9 +4,6 @@ import errno
 import stat
 from pathlib import Path
 
-from asyncgen.storage.file_kinds import kind_of
-from asyncgen.storage.input_formats.advice import AS_UTF_8
-
 READ_ONCE = "a pipe or a device can be read only once, and this is read again: write it to a regular file first"
 
 
@@ -29,16 +26,3 @@ def read_text_file(path: Path) -> bytes:
     if is_read_once(path):
         raise OSError(errno.ESPIPE, READ_ONCE, str(path))
     return path.read_bytes()
-
-
-def why_no_text(data: bytes) -> str:
-    """What bytes are that are not text in UTF-8, and what to do about it; empty: they are."""
-    kind = kind_of(data)
-    if kind is not None:
-        return f"this is {kind}"
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        return f"line {line} is not UTF-8; {AS_UTF_8}"
-    return ""

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from asyncgen.errors import BadDataError, Message, Setting
 from asyncgen.recipe import nouns_of
+from asyncgen.storage.file_kinds import AS_UTF_8
 from asyncgen.storage.input_file import MAX_BAD_LINES_KEPT, NOT_UTF_8, BadLine, Scan
 from asyncgen.storage.input_formats import look_at
-from asyncgen.storage.input_formats.advice import AS_UTF_8, advice_on
+from asyncgen.storage.input_formats.advice import advice_on
 
 NEARLY_ALL = 0.9  # of more lines than are kept: the file is not JSONL with a few mistakes, but another format
 MOST_IN_A_ROW = 10  # lines that follow each other and lack the same: more are shown as a range

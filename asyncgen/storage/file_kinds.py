@@ -1,4 +1,4 @@
-"""Recognise a file that is not JSONL by its first bytes. Pure."""
+"""Recognise a file that is not JSONL by its first bytes, and bytes that are not text. Pure."""
 
 from codecs import getincrementaldecoder
 
@@ -26,6 +26,7 @@ _KINDS = (
     (b"\xff\xfe", "text in UTF-16: write it as UTF-8 first (iconv -f UTF-16 -t UTF-8)"),
     (b"\xfe\xff", "text in UTF-16: write it as UTF-8 first (iconv -f UTF-16 -t UTF-8)"),
 )
+AS_UTF_8 = "write it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it comes from Windows)"
 _TAR_MARK_AT = 257
 _LOOKED_AT = 256  # bytes: enough to tell UTF-16 and UTF-32 from ASCII
 
@@ -55,3 +56,16 @@ def text_of(first: bytes) -> str | None:
         return getincrementaldecoder("utf-8")().decode(first)  # the last character may be cut off
     except UnicodeDecodeError:
         return None
+
+
+def why_no_text(data: bytes) -> str:
+    """What bytes are that are not text in UTF-8, and what to do about it; empty: they are."""
+    kind = kind_of(data)
+    if kind is not None:
+        return f"this is {kind}"
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        return f"line {line} is not UTF-8; {AS_UTF_8}"
+    return ""

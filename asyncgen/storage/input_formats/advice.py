@@ -9,7 +9,7 @@ from shlex import quote
 from typing import Any
 
 from asyncgen.errors import AsyncgenError
-from asyncgen.storage.file_kinds import kind_of, text_of
+from asyncgen.storage.file_kinds import AS_UTF_8, kind_of, text_of
 from asyncgen.storage.input_formats.delimited import is_header, with_commas
 from asyncgen.storage.input_formats.pieces import Refused
 from asyncgen.storage.input_formats.reading import Look, look_at, pieces_of
@@ -18,7 +18,6 @@ from asyncgen.text import loads
 
 MOST = 32 * 1024 * 1024  # bytes of a file that is decoded as a whole, to see where its rows are
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)  # jq takes it as it is
-AS_UTF_8 = "write it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it comes from Windows)"
 _NOT_BY_LINE = "this is JSON, but not one object a line: make it that first (jq -c '{}')"
 
 
