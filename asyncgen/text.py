@@ -26,12 +26,6 @@ THINKING_MARK = re.compile(
 """A mark of thinking, opening or closing, wherever it stands."""
 
 
-class LongNumber(str):
-    """The digits of a whole number of more than 64 bits, which is a text to all but `dumps_exactly`."""
-
-    __slots__ = ()
-
-
 def loads(data: bytes | str) -> Any:
     """Decode JSON; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
 
@@ -51,7 +45,7 @@ def loads(data: bytes | str) -> Any:
 
 
 def loads_exactly(data: bytes) -> Any:
-    """As `loads`, but a whole number of more than 64 bits, which it rounds, becomes a `LongNumber`.
+    """As `loads`, but whole numbers of more than 64 bits, which it rounds, become texts of their digits.
 
     Raises:
         ValueError: not JSON, or not UTF-8.
@@ -90,9 +84,9 @@ def _loads_slowly(text: str, integer: Callable[[str], Any]) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def _digits(digits: str) -> int | LongNumber:
+def _digits(digits: str) -> int | str:
     number = int(digits)
-    return number if _LEAST_INTEGER <= number <= _LARGEST_INTEGER else LongNumber(digits)
+    return number if _LEAST_INTEGER <= number <= _LARGEST_INTEGER else digits
 
 
 def make_room(length: int) -> None:
@@ -125,15 +119,6 @@ def dumps(value: Any, *, default: Callable[[Any], Any] | None = None, option: in
     except TypeError:
         clean = None if default is None else lambda found: _without_surrogates(default(found))
         return orjson.dumps(_without_surrogates(value), default=clean, option=option)
-
-
-def dumps_exactly(value: Any) -> bytes:
-    """Encode what `loads_exactly` has decoded, with each `LongNumber` as the number that it was."""
-    return dumps(value, default=_bare, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
-
-
-def _bare(number: LongNumber) -> orjson.Fragment:
-    return orjson.Fragment(number.encode())
 
 
 def printable(text: str) -> str:
@@ -169,8 +154,6 @@ def _integer(digits: str) -> int | float:
 
 
 def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, LongNumber):
-        return value
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     if is_dataclass(value) and not isinstance(value, type):

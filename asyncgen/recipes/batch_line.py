@@ -19,7 +19,7 @@ from asyncgen.errors import BadDataError, UsageError
 from asyncgen.rows import BadFieldError, Row
 from asyncgen.storage.input_file import BadLine, RowCutter
 from asyncgen.storage.input_formats import pieces_of
-from asyncgen.text import dumps_exactly
+from asyncgen.text import dumps
 
 _URL = re.compile(r"(?:/v\d+)?/chat/completions/?")
 _MOST_OF_URL = 60  # characters: of an address that is none, no more need be shown
@@ -107,7 +107,7 @@ def parse_line(fields: Mapping[str, Any], model: str) -> BatchLine:
     else:
         raise BadFieldError("neither body (a line of the Batch API) nor messages (a bare request)")
     _check_body(body)
-    return BatchLine(custom_id or "", dumps_exactly({**body, "model": model}), body.get("model") or "", metadata)
+    return BatchLine(custom_id or "", dumps({**body, "model": model}), body.get("model") or "", metadata)
 
 
 def first_model(path: Path) -> str:

@@ -4,7 +4,6 @@ import gzip
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,8 @@ from asyncgen.errors import BadDataError, UsageError
 from asyncgen.recipes import build
 from asyncgen.recipes.batch_line import first_model, parse_line
 from asyncgen.recipes.batch_requests import RESPONSES_FILE
-from asyncgen.rows import BadFieldError, Row
+from asyncgen.rows import BadFieldError
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.input_file import RowCutter
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-1, 3) | st.floats(allow_nan=False) | st.text(max_size=3),
@@ -409,14 +407,3 @@ def test_what_would_change_a_request_is_refused(tmp_path, setting):
 
     with pytest.raises(UsageError, match=f"leave {next(iter(setting))}"):
         build(replace(config, **setting))
-
-
-@pytest.mark.parametrize("seed", ["123456789012345678901", "-9223372036854775809"])
-def test_a_whole_number_of_any_length_is_sent_as_it_stands(seed: str) -> None:
-    """Neither rounded nor as a text, in the body and deep inside it."""
-    body = (
-        f'"messages":[{{"role":"user","content":"{seed}"}}],"seed":{seed},"inside":{{"of":[{seed},1]}},"model":"m"'
-    )
-    lines = f'{{"custom_id":"a","url":"/v1/chat/completions","body":{{{body}}}}}\n{{"custom_id":"b",{body}}}\n'
-    rows = list(RowCutter(partial(parse_line, model="m")).feed(lines.encode()))
-    assert [row.pair.data.decode() for row in rows if isinstance(row, Row)] == [f"{{{body}}}"] * 2
