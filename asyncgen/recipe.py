@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from asyncgen.chat import ChatRequest, Completion, fast_dataclass
 from asyncgen.errors import AsyncgenError, CallFailed
-from asyncgen.humanize import many_of, one_of
+from asyncgen.humanize import many_of, one_of, with_article
 from asyncgen.rows import ID_FIELDS, ROWS, BadFieldError, I, Parse
 
 A = TypeVar("A")
@@ -90,6 +90,11 @@ class Nouns:
 
     many: str
     one: str
+
+    @property
+    def with_article(self) -> str:
+        """`a pair`, `an answer`."""
+        return with_article(self.one)
 
 
 def nouns_of(rows: str) -> Nouns:

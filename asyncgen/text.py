@@ -65,9 +65,10 @@ def object_in(line: bytes) -> dict[str, Any]:
 def why_not_json(text: str) -> str:
     """What `loads` refused a text for."""
     try:
-        json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=str)
     except json.JSONDecodeError as error:
-        return error.msg.lower().removesuffix(" at").removesuffix(" starting")
+        said = error.msg.removesuffix(" at").removesuffix(" starting")
+        return said[:1].lower() + said[1:]
     except ValueError as error:
         return f"{error}, null is for what is missing"
     except RecursionError:

@@ -15,8 +15,11 @@ from typing import Any
 from asyncgen.export.formats import Record
 
 BLOCK = 10 << 20  # bytes of JSON lines that `load_dataset` reads at once
-_TIME = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d(:\d\d(:\d\d)?)?(Z|[+-]\d\d(:?\d\d)?)?)?")  # of Arrow's, to seconds
-_LARGEST = 2**63 - 1
+_TIME = re.compile(  # as Arrow knows them, to seconds
+    r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+    r"([ T]([01]\d|2[0-3])(:[0-5]\d(:[0-5]\d)?)?(Z|[+-]\d\d(:?\d\d)?)?)?"
+)
+_LARGEST, _EXACT = 2**63 - 1, 2**53
 
 
 class Kind(StrEnum):
@@ -37,10 +40,15 @@ class NoTypeError(ValueError):
 class _Column:
     """What was seen of a value: its kinds, what is in its lists (`items`) and in its objects (`fields`).
 
+    `count`: how often it was there, `objects`: as an object; `largest`: the size of its largest whole number.
+
     `times`: whether all its texts in this block look like times, None if there was none; `became_times`: whether
     that was so in any block.
     """
 
+    count: int = 0
+    objects: int = 0
+    largest: int = 0
     kinds: set[Kind] = field(default_factory=set)
     items: "_Column | None" = None
     fields: "dict[str, _Column] | None" = None
@@ -48,7 +56,9 @@ class _Column:
     became_times: bool = False
 
     def add(self, value: Any) -> None:
+        self.count += 1
         if isinstance(value, dict):
+            self.objects += 1
             fields = self.fields = {} if self.fields is None else self.fields
             for name, inner in value.items():
                 if name not in fields:
@@ -59,7 +69,10 @@ class _Column:
             for inner in value:
                 items.add(inner)
         else:
-            self.kinds.add(_kind_of(value))
+            kind = _kind_of(value)
+            self.kinds.add(kind)
+            if kind is Kind.INTEGER:
+                self.largest = max(self.largest, abs(value))
             if isinstance(value, str) and self.times is not False:
                 self.times = _TIME.fullmatch(value) is not None
 
@@ -74,7 +87,11 @@ class _Column:
         """The type of values that are neither lists nor objects."""
         kinds = self.kinds - {Kind.NULL}
         if kinds == {Kind.INTEGER, Kind.NUMBER}:
+            if self.largest > _EXACT:
+                raise NoTypeError(f"{name} has whole numbers too large to stand beside fractions")
             return Kind.NUMBER
+        if self.largest > _LARGEST:
+            raise NoTypeError(f"{name} has whole numbers of more than 63 bits")
         if len(kinds) > 1:
             raise NoTypeError(f"{name} has values of several types")
         return next(iter(kinds), Kind.NULL)
@@ -95,7 +112,7 @@ def _kind_of(value: Any) -> Kind:
         return Kind.NULL
     if isinstance(value, bool):
         return Kind.BOOL
-    return Kind.NUMBER if isinstance(value, float) or value > _LARGEST else Kind.INTEGER
+    return Kind.NUMBER if isinstance(value, float) else Kind.INTEGER
 
 
 @dataclass(slots=True)
@@ -148,11 +165,14 @@ class Columns:
         return ""
 
     def features(self) -> list[str]:
-        """The lines of a card that name the types to `load_dataset`; none if a column has no type.
+        """The lines of a card that name the types to `load_dataset`; none if a column has none, or objects differ.
 
         By the documentation of `datasets`: `dataset_info` in the head of a dataset card.
         """
-        if self.problem():
+        # Readers give an object all fields of others, as null; those of today would infer that it is JSON.
+        if self.problem() or any(
+            column is not self._whole and _differ(column) for _, column in _walk("", self._whole)
+        ):
             return []
         return ["dataset_info:", "  features:", *(f"  {line}" for line in _yaml_of_fields(self._types()))]
 
@@ -163,6 +183,11 @@ class Columns:
 
     def _types(self) -> Any:
         return self.described(lambda kind: kind, lambda inner: ("list", inner), lambda fields: fields)
+
+
+def _differ(column: _Column) -> bool:
+    """Whether some of its objects lack a field that others have."""
+    return any(inner.count < column.objects for inner in (column.fields or {}).values())
 
 
 def _walk(name: str, column: _Column) -> Iterator[tuple[str, _Column]]:

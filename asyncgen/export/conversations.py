@@ -83,6 +83,6 @@ def without_tools(messages: list[Message], format_name: str) -> list[Message]:
     """
     if any(one["role"] == "tool" or _calls(one) for one in messages):
         raise UnfitError(f"{format_name} has no place for calls of tools")
-    if any(one.get("weight", 1) != 1 for one in messages):
+    if any(one.get("weight") not in {None, 1} for one in messages):
         raise UnfitError(f"{format_name} has no place for the weight of an answer")
     return messages

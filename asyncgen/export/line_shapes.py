@@ -80,7 +80,9 @@ def _messages(record: Mapping[str, Any]) -> list[Message]:
 
 def chat_line(record: Mapping[str, Any]) -> Record:
     """A conversation, with its tools."""
-    tools = {name: record[name] for name in ("tools", "parallel_tool_calls") if name in record}
+    tools = {
+        name: record[name] for name in ("tools", "parallel_tool_calls") if name in record and record.get("tools")
+    }
     return {"messages": _messages(record), **tools}
 
 
@@ -95,7 +97,7 @@ def completion_line(record: Mapping[str, Any]) -> Record:
         return {"prompt": messages[0]["content"], "completion": messages[1]["content"]}
     if not 0 < asked < len(messages):
         raise UnfitError("there is no prompt, or no answer to it")
-    tools = {"tools": record["tools"]} if "tools" in record else {}
+    tools = {"tools": record["tools"]} if record.get("tools") else {}
     return {"prompt": messages[:asked], "completion": messages[asked:], **tools}
 
 

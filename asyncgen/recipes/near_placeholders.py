@@ -3,20 +3,20 @@
 import re
 from collections.abc import Iterator
 
-_BLANK = r"[\s\u200b\ufeff]*"
+_BLANK = r"[^\S\n]*[\u200b\ufeff]?[^\S\n]*"
 _LIKE_ONE = re.compile(
     # { text }, {{text}}, {text!r}, {text-a}
-    rf"\{{{{1,2}}{_BLANK}([A-Za-z_](?a:\w)*)(?:[^\s{{}}\w][^\s{{}}]*)?{_BLANK}\}}{{1,2}}"
+    rf"\{{{{1,2}}{_BLANK}([A-Za-z_](?a:\w)*)(?:[^\s{{}}\w;][^\s{{}}]*)?{_BLANK}\}}{{1,2}}"
     r"|\{([A-Za-z_](?a:\w)*)\b(?![^{}\n]*\})",  # {text, which nothing closes
 )
 _OTHER_LANGUAGE = re.compile(
     r"\{\{-?(?=\s|\w+[\s.|])\s*([A-Za-z_]\w*)[\w.]*\s*(?:\|[^{}\n]*)?-?\}\}"
-    r"|\{%[^{}\n]*%\}"  # {{ text | trim }} and {% if text %}: Jinja
+    r"|\{%-?\s*(?:if|elif|else|endif|for|endfor|set|block|endblock|include|macro|raw)\b[^{}\n]*%\}"  # Jinja
     r"|\{\[[A-Za-z_][\w.]*\]\}"  # {[judge.best]}, without what it is a place in
     r"|\{\{[#/^>][^{}\n]*\}\}",  # {{#each tags}}: Handlebars, Mustache
     re.ASCII,
 )
-_IN_MORE = re.compile(r"\{\{\{([A-Za-z_]\w*)\}\}\}|\$\{([A-Za-z_]\w*)\}", re.ASCII)  # {{{text}}}, ${text}
+_IN_MORE = re.compile(r"\{\{\{([A-Za-z_]\w*)\}\}\}(?!\})", re.ASCII)  # {{{text}}}
 
 
 def like_placeholders(text: str) -> Iterator[tuple[str, str]]:
@@ -32,6 +32,6 @@ def of_other_languages(text: str) -> Iterator[tuple[str, str]]:
 
 
 def in_more(text: str) -> Iterator[tuple[str, str]]:
-    """Placeholders in more braces or behind a sign, which stay beside the value; each with its name."""
+    """Placeholders in three braces (Handlebars), of which two stay beside the value; each with its name."""
     for found in _IN_MORE.finditer(text):
-        yield found[0], found[1] or found[2]
+        yield found[0], found[1]

@@ -1,7 +1,7 @@
 """What a recipe file sends as it stands, though it was probably meant for a placeholder."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from asyncgen.recipes.near_placeholders import in_more, like_placeholders, of_other_languages
 from asyncgen.recipes.placeholders import ID
@@ -22,7 +22,8 @@ def doubts_of(file: RecipeFile, columns: Collection[str] = ()) -> Iterator[str]:
         file: the recipe.
         columns: those of the rows, as far as they are known: more may have been meant than the recipe names.
     """
-    known = {*file.steps, *file.columns, *file.defaults, *file.names.fields, *columns, ID}
+    named = {*file.steps, *file.columns, *file.defaults, *file.names.fields, ID}
+    known = {**dict.fromkeys(columns, False), **dict.fromkeys(named, True)}
     for step in file.steps.values():
         yield from _doubts_of_step(file, step, known)
     for output in file.outputs:
@@ -35,7 +36,7 @@ def doubts_of(file: RecipeFile, columns: Collection[str] = ()) -> Iterator[str]:
         yield from _in_more(f"output {output.file}", texts, "written")
 
 
-def _doubts_of_step(file: RecipeFile, step: Step, known: set[str]) -> Iterator[str]:
+def _doubts_of_step(file: RecipeFile, step: Step, known: Mapping[str, bool]) -> Iterator[str]:
     yield from _unseen(step)
     yield from _in_patterns(step, known)
     texts = [step.system, step.user]
@@ -62,7 +63,7 @@ def _doubts_of_step(file: RecipeFile, step: Step, known: set[str]) -> Iterator[s
     yield from _in_more(f"step {step.name}", texts, "sent")
 
 
-def _in_patterns(step: Step, known: set[str]) -> Iterator[str]:
+def _in_patterns(step: Step, known: Mapping[str, bool]) -> Iterator[str]:
     """Sentences on placeholders in regular expressions, which never have a value."""
     for key, pattern in (("matches", step.check.matches), ("not-matches", step.check.not_matches)):
         names = [] if pattern is None else sorted(Template.parse_all(pattern.pattern).names)
@@ -94,8 +95,11 @@ def _unseen(step: Step) -> Iterator[str]:
         yield f"step {step.name}; sent with NUL characters: {', '.join(with_nul)}{encoded}"
 
 
-def _meant(texts: Sequence[str], known: set[str], used: set[str]) -> dict[str, str]:
-    """What was probably meant for a placeholder, and its name; empty if it has none."""
+def _meant(texts: Sequence[str], known: Mapping[str, bool], used: set[str]) -> dict[str, str]:
+    """What was probably meant for a placeholder, and its name; empty if it has none.
+
+    `known` says of each name whether the recipe itself has it: of a column alone, code may have an open brace.
+    """
     inside = [without_placeholders(text) for text in texts]
     alike = {found: name for text in inside for found, name in like_placeholders(text)}
     others = {found: name for text in inside for found, name in of_other_languages(text)}
@@ -105,9 +109,11 @@ def _meant(texts: Sequence[str], known: set[str], used: set[str]) -> dict[str, s
     meant = {
         text: name
         for text, name in alike.items()
-        if name in known and not (name in used and text == f"{{{{{name}}}}}")
+        if name in known
+        and (known[name] or text.endswith("}"))
+        and not (name in used and text == f"{{{{{name}}}}}")
     }
-    return meant | others
+    return meant | {text: name for text, name in others.items() if not name or name in known}
 
 
 def _stands(how: str, meant: dict[str, str]) -> str:

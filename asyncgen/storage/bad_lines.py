@@ -45,7 +45,7 @@ def _list(scanned: Scan, path: Path, rows: str, shown: int) -> Message:
     named = [(which, lines, bad.kind) for bad in scanned.bad for which, lines in _named(unit, bad, most)][:shown]
     nouns = nouns_of(rows)
     alone = scanned.bad_count == 1
-    lines = f"{unit} is no {nouns.one}" if alone else f"{unit}s are not {nouns.many}"
+    lines = f"{unit} is not {nouns.with_article}" if alone else f"{unit}s are not {nouns.many}"
     head = f"{scanned.bad_count:,} {lines} in {path}:"
     more = scanned.bad_count - sum(lines for _, lines, _ in named)
     reasons = [Message(f"\n  {which}: ", kind) for which, _, kind in named]

@@ -28,9 +28,11 @@ from asyncgen.text import loads, loads_exactly, why_not_json
 _BOM = b"\xef\xbb\xbf"
 _ESCAPED_NUL = b"\\u0000"  # as any NUL is written in JSON
 _BEYOND_64_BITS = 2.0**63
-_LONG_NUMBER = re.compile(rb"[:,[\s]-?\d{19,}\s*[],}]")
+_LONG_NUMBER = re.compile(rb"[:\s]-?\d{19,}\s*[,}]")
 NOT_UTF_8 = "not UTF-8"
+NOT_JSON = "not JSON"
 LOOKED_AT = 20  # rows: enough to know the fields, but for rare ones
+MAX_REASONS_KEPT = 100  # ranges: of more, only that they are not JSON
 MAX_BAD_LINES_KEPT = 1000  # lines, or ranges of them: more than anybody reads; the others are only counted
 
 
@@ -140,7 +142,7 @@ class RowCutter(Generic[I]):
             if not isinstance(fields, dict):
                 yield BadLine(self.number, "not a JSON object")
                 return
-            if _may_be_rounded(fields) and _LONG_NUMBER.search(content):
+            if _has_large_number(fields) and _LONG_NUMBER.search(content):
                 fields = loads_exactly(content)
             pair = self.parse(fields)
             if not pair.note_id:
@@ -163,23 +165,21 @@ class RowCutter(Generic[I]):
         yield row
 
 
-def _may_be_rounded(fields: dict[str, Any]) -> bool:
-    """Whether a number may be a whole one of more than 64 bits, which the decoder has rounded."""
-    values: list[Any] = [fields]
-    for value in values:  # which grows by what is nested
-        kind = type(value)
-        if kind is dict:
-            values.extend(value.values())
-        elif kind is list:
-            values.extend(value)
-        elif kind is float and abs(value) >= _BEYOND_64_BITS:
-            return True
-    return False
+def _has_large_number(fields: dict[str, Any]) -> bool:
+    """Whether a number may be a whole one of more than 64 bits, which the decoder has rounded.
+
+    Nested ones stay rounded: requests that show them were asked so by earlier versions, and would be paid again.
+    """
+    values = fields.values()
+    # Most rows have no fraction at all, which takes the least time to see.
+    return float in map(type, values) and any(
+        type(value) is float and abs(value) >= _BEYOND_64_BITS for value in values
+    )
 
 
 def _is_header(fields: dict[str, Any]) -> bool:
     """Whether each value is its field's name: the first line of a table, joined to another one."""
-    return bool(fields) and all(name == value for name, value in fields.items())
+    return len(fields) > 1 and all(name == value for name, value in fields.items())
 
 
 def _is_like_id(fields: dict[str, Any], name: str) -> bool:
@@ -225,8 +225,11 @@ def scan(
     for item in _items(path, cutter):
         if isinstance(item, BadLine):
             bad_count += 1
-            if bad and bad[-1].number + bad[-1].lines == item.number and bad[-1].kind == item.kind:
+            follows = bool(bad) and bad[-1].number + bad[-1].lines == item.number
+            if follows and bad[-1].kind == item.kind:
                 bad[-1] = replace(bad[-1], last=item.number)
+            elif follows and len(bad) >= MAX_REASONS_KEPT and _are_not_json(bad[-1], item):
+                bad[-1] = replace(bad[-1], last=item.number, kind=NOT_JSON)
             elif len(bad) < MAX_BAD_LINES_KEPT:
                 bad.append(item)
         else:
@@ -248,6 +251,10 @@ def scan(
         cutter.header_row,
         cutter.nul_row,
     )
+
+
+def _are_not_json(*lines: BadLine) -> bool:
+    return all(isinstance(line.kind, str) and line.kind.startswith(NOT_JSON) for line in lines)
 
 
 def _repeated(names: "array[int]") -> int:
@@ -338,7 +345,7 @@ def _why_not_json(line: bytes) -> str:
         text = line.decode()
     except UnicodeDecodeError:
         return NOT_UTF_8
-    return "NUL byte" if b"\x00" in line else f"not JSON: {why_not_json(text)}"
+    return "NUL byte" if b"\x00" in line else f"{NOT_JSON}: {why_not_json(text)}"
 
 
 def _changed(path: Path) -> BadDataError:

@@ -182,6 +182,12 @@ def test_a_changed_line_ends_the_export(run: tuple[str, Path], tmp_path: Path, c
             {"messages": [USER, CALL, RESULT, ANSWER], "tools": TOOLS, "parallel_tool_calls": False, "id": 1},
             {"messages": [USER, CALL, RESULT, ANSWER], "tools": TOOLS, "parallel_tool_calls": False},
         ),
+        ("openai", {"messages": [USER, ANSWER], "tools": []}, {"messages": [USER, ANSWER]}),
+        (
+            "sharegpt",
+            {"messages": [USER, {**ANSWER, "weight": None}]},
+            {"conversations": [{"from": "human", "value": "Why?"}, {"from": "gpt", "value": "So."}]},
+        ),
         (
             "trl-prompt-completion",
             {"messages": [USER, CALL], "tools": TOOLS},
@@ -341,7 +347,12 @@ def test_what_parquet_cannot_hold_is_said_by_the_name_of_its_column(export: Any,
 
 
 @pytest.mark.parametrize(
-    ("days", "warned"), [(["2024-05-01", "2024-05-02T10:00"], True), (["2024-05-01", "May"], False)]
+    ("days", "warned"),
+    [
+        (["2024-05-01", "2024-05-02T10:00"], True),
+        (["2024-05-01", "May"], False),
+        (["2024-13-01", "2024-05-32"], False),
+    ],
 )
 def test_texts_that_load_dataset_makes_times_of_are_said(
     export: Any, load_dataset: Any, days: list[str], *, warned: bool
@@ -353,6 +364,21 @@ def test_texts_that_load_dataset_makes_times_of_are_said(
     assert ("the texts of completion look like dates" in said) == warned
     loaded = load_dataset("json", data_files=str(target))["train"]
     assert [isinstance(one, str) for one in loaded["completion"]] == [not warned] * 2
+
+
+def test_objects_of_other_fields_are_not_filled_with_nulls(export: Any, load_dataset: Any) -> None:
+    """A card that named their types would have each tool take the parameters of all."""
+    rows = [{"id": "a", "tool": {"zip": 1}}, {"id": "b", "tool": {"city": "c"}}]
+    code, target, _ = export('prompt = "{id}", completion = "{s}", tool = "{tool}"', rows, "hf")
+    assert (code, "dataset_info" in (target / "README.md").read_text()) == (0, False)
+
+
+def test_where_no_line_fits_that_is_said(export: Any) -> None:
+    """And nothing of columns, of which there are none."""
+    line = 'prompt = "{id}", chosen = "{s}", rejected = "{s}"'
+    code, target, said = export(line, [{"id": "a"}], "parquet", "--skip-bad")
+    assert (code, target.exists()) == (65, False)
+    assert "no line fits parquet: nothing is written" in said
 
 
 def test_texts_are_said_to_be_trained_without_a_chat_template(export: Any) -> None:

@@ -241,7 +241,7 @@ async def test_a_row_without_a_field_is_named_before_any_call(bench, rows, said)
         await bench.run(server, ONE % "", rows)
 
     assert said in str(caught.value)
-    assert "1 line is no mail in" in str(caught.value)
+    assert "1 line is not a mail in" in str(caught.value)
     assert server.asked == []
     assert not (bench.path / "out").exists()
 

@@ -310,6 +310,7 @@ def test_a_pattern_of_names_is_told_to_be_joined(tmp_path: Path) -> None:
         ("a,b\n1,2\na,b\n3,4\na,b\n", 2),
         ("a,b\n1,2\na,a\n", 0),
         ("a,b\n1,2\n", 0),
+        ("text\ntext\nfoo\n", 0),
     ],
 )
 def test_the_header_of_a_file_that_was_joined_is_noticed(tmp_path: Path, lines: str, number: int) -> None:
@@ -337,3 +338,13 @@ def test_the_names_of_the_fields_are_those_of_the_first_rows(tmp_path: Path) -> 
     path.write_text('{"a": 1}\n{\n{"b": {"c": 1}}\n' + '{"a": 2}\n' * 5000 + '{"z": 1}\n')
     assert field_names(path) == {"a", "b"}
     assert field_names(tmp_path / "missing.jsonl") == set()
+
+
+def test_however_many_mistakes_there_are_every_line_is_known_by_its_number(tmp_path: Path) -> None:
+    """The reasons are kept of the first hundred, where they alternate; then it is said that they are not JSON."""
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(line() + b"\n" + b"{\nx\n" * 2500 + line() + b"\n")
+    found = scan(path, parse_pair, limit=None, prefix_index=-1)
+    assert (found.bad_count, sum(bad.lines for bad in found.bad)) == (5000, 5000)
+    assert found.bad[0] == BadLine(2, CUT_OFF)
+    assert found.bad[-1] == BadLine(101, "not JSON", 5001)

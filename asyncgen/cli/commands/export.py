@@ -128,10 +128,9 @@ def _carry_out(args: argparse.Namespace, work: ExportWork) -> int:
     with Staging(work.files.disk, force=args.force) as staging:
         staging.check([card, *files.values()])
         if work.format.is_parquet and work.columns is not None:
-            export.write(dict.fromkeys(files, ColumnsSink(work.columns)))
+            _refuse_nothing(export.write(dict.fromkeys(files, ColumnsSink(work.columns))), work)
         tally = export.write({side: _sink(staging, path, work) for side, path in files.items()})
-        if not tally.pairs:
-            raise BadDataError(work.nothing)
+        _refuse_nothing(tally, work)
         if export.split is not None:
             export.split.refuse_empty(tally.examples)
         text = work.render(
@@ -141,6 +140,11 @@ def _carry_out(args: argparse.Namespace, work: ExportWork) -> int:
         staging.publish(superseded=_other_sides(card, files) if work.format.is_folder else ())
     _report(Lines(quiet=args.quiet), work, tally, card=card, files=files)
     return Exit.DONE
+
+
+def _refuse_nothing(tally: "ExportTally", work: ExportWork) -> None:
+    if not tally.pairs:
+        raise BadDataError(work.nothing)
 
 
 def _is_of_run(path: Path, directory: Path) -> bool:
@@ -224,7 +228,8 @@ def _report(
 
 def _warn_of_columns(lines: Lines, chosen: Format, columns: "Columns") -> None:
     """Warn of what readers make of JSON lines, other than was meant."""
-    if times := columns.read_as_times():
+    times = columns.read_as_times() if chosen.least_uploaded is None else []
+    if times:
         lines.warn(
             f"the texts of {', '.join(times)} look like dates, and load_dataset makes times of them: "
             "--format parquet keeps them"
