@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from contextlib import suppress
 
 from asyncgen.cli.paths import a_file_of_prompts
 from asyncgen.shard import Shard
@@ -14,10 +15,13 @@ def a_recipe(text: str) -> str:
         argparse.ArgumentTypeError: it is a pipe or an address, or its links lead in a circle.
     """
     path = a_file_of_prompts(text)
-    try:
-        return str(path.resolve()) if text.endswith(".toml") else text
-    except RuntimeError:  # of Python 3.11 and 3.12
-        raise argparse.ArgumentTypeError(f"{text}: its links lead in a circle") from None
+    if not text.endswith(".toml"):
+        return text
+    with suppress(RuntimeError):  # of Python 3.11 and 3.12, where links lead in a circle
+        whole = path.resolve()
+        if not whole.is_symlink():
+            return str(whole)
+    raise argparse.ArgumentTypeError(f"{text}: its links lead in a circle")
 
 
 def a_field(text: str) -> tuple[str, str]:
