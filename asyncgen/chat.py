@@ -176,10 +176,13 @@ class ModelWays:
     reasons: bool = False
     can_be_switched_off: bool = False
 
-    def beside(self, max_tokens_field: str | None, params: Mapping[str, Any]) -> "ModelWays":
-        """The same, but for the limit's name and the effort, if the user has a say in them."""
-        ways = self if max_tokens_field is None else replace(self, max_tokens_field=None)
-        return replace(ways, can_be_switched_off=False) if leaves_effort_out(params) else ways
+    def beside(self, max_tokens_field: str | None) -> "ModelWays":
+        """The same, but for the limit's name if the user has set it."""
+        return self if max_tokens_field is None else replace(self, max_tokens_field=None)
+
+    def with_effort_of(self, params: Mapping[str, Any]) -> "ModelWays":
+        """The same, but that reasoning is not switched off if the user leaves the effort to the model."""
+        return replace(self, can_be_switched_off=False) if leaves_effort_out(params) else self
 
 
 def leaves_effort_out(params: Mapping[str, Any]) -> bool:

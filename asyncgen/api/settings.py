@@ -27,7 +27,7 @@ from asyncgen.config import (
 )
 from asyncgen.config.shipped import prompt_file_named
 from asyncgen.config.type_checks import check_types
-from asyncgen.engine.sockets import check_sockets, most_in_flight
+from asyncgen.engine.sockets import most_in_flight
 from asyncgen.errors import KeyOrQuotaError, Setting, UsageError
 from asyncgen.planning.tiers import load_tier
 from asyncgen.recipe import Recipe
@@ -122,7 +122,7 @@ class Settings(RunSettings):
         params = self._params()
         timeout, pair_timeout = attempt_times(params, self.timeout, self.pair_timeout)
         model = self._model()
-        config = RunConfig(
+        return RunConfig(
             input_jsonl=self._input(),
             output_dir=Path(self.output_dir).resolve(),
             prompt_file=None if self.prompt_file is None else prompt_file_named(Path(self.prompt_file)).resolve(),
@@ -141,8 +141,6 @@ class Settings(RunSettings):
             most_in_flight=most_in_flight(),
             **shared,
         )
-        check_sockets(config)
-        return config
 
     def _input(self) -> Path:
         if str(self.input_jsonl) not in {"-", str(STANDARD_INPUT)}:

@@ -39,6 +39,7 @@ from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
 SIZE_PROBES = 3  # refusals of a call larger than the limit, as its size is only estimated
+FRONT_OUTAGE = 30.0  # seconds after the last answer in which a front's own failure is taken for that of its server
 STOPPED = 2.0  # seconds by which a deadline is late if the process was stopped (a sleeping laptop, Ctrl-Z)
 
 
@@ -81,7 +82,7 @@ class ChatClient:
         self._wire = wire
         self._encoder = Encoder(config.model, config.max_tokens_field or "max_tokens", longest_answer)
         self._longest_answer = longest_answer
-        self._adaptations = Adaptations(ways and ways.beside(config.max_tokens_field, config.params), learned)
+        self._adaptations = Adaptations(ways and ways.beside(config.max_tokens_field), learned)
         self._probes = Probes() if probes is None else probes
         self._admission = Admission(gate, self._adaptations, self._probes)
         self._accounting = AnswerAccounting(observe, keep_thinking=config.keep_thinking)
@@ -216,7 +217,9 @@ class ChatClient:
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             answered = isinstance(result, Completion)
             if isinstance(result, Failure) and endpoint.health.answered:
-                result = result.after_answers()
+                lately = now() - self._gate.answered_at < FRONT_OUTAGE
+                result = result.after_answers(lately=lately and retries.of_front < self._config.max_attempts)
+                retries.of_front += result.of_front
             result = self._record(caller, request, result)
             if isinstance(result, Completion):
                 self._unsettled.pop(endpoint.name, None)

@@ -75,14 +75,20 @@ class Failure:
             self.kind == "connection" or self.of_front or self.status in _NO_BACKEND
         )
 
-    def after_answers(self) -> "Failure":
+    def after_answers(self, *, lately: bool) -> "Failure":
         """The failure at an address that has answered before.
+
+        Args:
+            lately: an answer came a short while ago: what a front says itself is of an outage. Later it is of the
+                rows: those that are left may all be such at which the server fails.
 
         A router (Traefik, the ingress of a cluster, a tunnel) says that there is no such page, in its own words,
         while the server behind it is started anew.
         """
         if self.foreign and self.status == _NOT_FOUND:
             return replace(self, action=Action.RETRY)
+        if not lately:
+            return replace(self, of_front=False) if self.of_front else self
         if self.kind == "html":  # with a 200: the page of a maintenance
             return replace(self, action=Action.RETRY, of_front=True)
         return self

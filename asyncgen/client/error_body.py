@@ -30,6 +30,7 @@ _BEFORE_ERROR = re.compile(
 )
 _AFTER_ERROR = re.compile(r"'?\s*(?:\. ?(?:Received Model|Available Model|Handle with).*)?", re.DOTALL)  # LiteLLM
 _JSON = JSONDecoder(strict=False)
+_WORDS_OF_A_STATUS = 4  # Internal Server Error
 _DEPTH = 6  # levels: gateways wrap the body of the server a few times
 
 
@@ -72,7 +73,7 @@ def read_error(body: Any) -> ErrorBody:
         error = _unwrapped(error)
     if not isinstance(error, dict):
         return ErrorBody(code=_name(error), sentence=_sentence(error))
-    generated = any(name in holder for holder in (error, body) if isinstance(holder, dict) for name in _GENERATED)
+    generated = any(name in holder for holder in (error, *_levels(body)) for name in _GENERATED)
     code, type_, param = (_name(error.get(name)) for name in ("code", "type", "param"))
     type_ = type_ or _name(error.get("__type"))  # AWS
     inside = None if generated else _inside(error)
@@ -105,13 +106,20 @@ def has_form(body: Any) -> bool:
     return isinstance(body, dict) and ("error" in body or "errors" in body or body.get("object") == "error")
 
 
+def _levels(body: Any) -> Iterator[dict[str, Any]]:
+    """The body, and what is in it under `detail` (FastAPI, around anything)."""
+    while isinstance(body, dict):
+        yield body
+        body = body.get("detail")
+
+
 def _unwrapped(body: dict[str, Any]) -> Any:
     """The error in a body: an object, or a text."""
-    while isinstance(body.get("detail"), dict):  # FastAPI, around anything
-        body = body["detail"]
+    *_, body = _levels(body)
     error = _first(body.get("error")) or _first(body.get("errors")) or body
     message = body.get("message")
-    if isinstance(error, str) and isinstance(message, str) and len(message) >= len(error):
+    of_status = isinstance(error, str) and len(error.split()) <= _WORDS_OF_A_STATUS
+    if of_status and isinstance(message, str) and message:
         return {"type": error, **body}  # `{"error": "Bad Request", "message": "…"}`: of many frameworks
     return error
 

@@ -162,7 +162,7 @@ class HttpClient(httpx2.AsyncClient):
                     response.close()
                     raise UnreadableError("encoding", encoding[:40] if encoding.isascii() else "unknown")
                 body = await read_whole(response)
-                if response.status == _FAILED:
+                if response.status == _FAILED and "json" not in response.headers.get("content-type", ""):
                     response.close()  # uvicorn closes it without a word, and the next call would be lost
         except (aiohttp.ClientError, OSError) as error:
             raise translated(error, request, self._proxy) from error

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from asyncgen.address import host_and_port
@@ -51,6 +52,8 @@ class Outages:
             Stopping: this endpoint was the last one, and the run stops.
         """
         served = self._served[endpoint.name]
+        if self._gate.answers:
+            failure = replace(failure, foreign=False)  # what lies in between has let answers through
         why = Message(advice_on(failure, self._config, served), f" ({said(failure)})")
         if not self._goes_on_without(endpoint, failure.kind, why):
             self._stop(rejection(failure, self._config, served))

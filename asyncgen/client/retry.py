@@ -43,6 +43,8 @@ Decision = RetryAfter | Pause | GiveUp | Stop
 class Retries:
     """The attempts of one call. `counted` leaves out those `refused` for rate or overload.
 
+    `of_front` are those that a front failed, whether they count or not.
+
     Refusals never count against a row as long as the server may be their cause. A call that is refused again and
     again while other calls pass is poison: it is given up once that is no longer plausible as chance.
     """
@@ -56,7 +58,7 @@ class Retries:
         self._others: int | None = None
         self._suspect = False
         self._interrupted = 0
-        self.counted = self.refused = 0
+        self.counted = self.refused = self.of_front = 0
 
     def suspect(self, answers: int) -> bool:
         """Whether other calls were answered between two failures of this one, which may then be the cause itself.

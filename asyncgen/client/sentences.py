@@ -56,7 +56,7 @@ _NOT_SERVED = (
     r"could not find real modelID\b",  # llama-swap, earlier
     rf"AiError: No such model {_MODEL}",  # Cloudflare
     r"(?:\[1211\]\[)?模型不存在",  # Zhipu
-    r"Only .{0,400}? ?allowed now, your model\b",  # FastChat
+    r"Only \S{0,400} ?allowed now, your model \S{1,200}\s*$",  # FastChat
     r"Server is pinned to\b",  # transformers serve
 )
 _NOT_ALLOWED = (
@@ -75,7 +75,7 @@ _SICK = (
 )
 
 
-_INVALID = (r"\d+ validation errors?:\s",)  # llama-cpp-python, with 500
+_INVALID = (r"\d+ validation errors?:\s+\{.{0,80}?'loc': \('body',",)  # llama-cpp-python, with 500
 
 
 _UNREACHED = (

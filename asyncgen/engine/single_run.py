@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.chat import ModelWays
+from asyncgen.chat import ModelWays, leaves_effort_out
 from asyncgen.client.probes import Probes
 from asyncgen.client.wire import SdkWire, Wire
 from asyncgen.config import RunConfig
@@ -92,7 +92,8 @@ class Run:
         self._observe = self._session.observe
         model = listed_model(config.model)
         ways = ModelWays() if model is None or sends_whole(recipe) else model.ways
-        self._ways = ways.beside(config.max_tokens_field, config.params)
+        # Kept in the directory: one that began otherwise goes on so.
+        self._ways = ways.beside(config.max_tokens_field).with_effort_of(config.params)
         flush = self._session.event_log.flush
         probes = Probes() if probes is None else probes
         self._engine = Engine(
@@ -289,7 +290,7 @@ class Run:
         return beginning
 
     def _tell_ways(self, ways: ModelWays | None) -> None:
-        told = _told(self._config, ways and ways.beside(self._config.max_tokens_field, self._config.params))
+        told = _told(self._config, ways and ways.beside(self._config.max_tokens_field))
         if told:
             self._observe(Notice(told))
 
@@ -364,8 +365,9 @@ def _told(config: RunConfig, ways: ModelWays | None) -> str:
     if ways is not None and ways.max_tokens_field == "max_completion_tokens":
         said.append("max_tokens is sent as max_completion_tokens")
     if ways is not None and ways.sampling != "always":
-        if ways.sampling == "never":
+        left_to_it = leaves_effort_out(config.params) and ways.reasons and not ways.can_be_switched_off
+        if ways.sampling == "never" or left_to_it:
             said.append("temperature and top_p are left out")
-        elif ways.reasons and ways.can_be_switched_off and "reasoning_effort" not in config.params:
+        elif ways.reasons and ways.can_be_switched_off and config.params.get("reasoning_effort") is None:
             said.append('reasoning_effort "none" is sent unless one is set')
     return f"{config.model}: {'; '.join(said)}" if said else ""

@@ -76,11 +76,11 @@ def test_with_an_effort_a_model_that_then_takes_no_sampling_gets_none() -> None:
 def test_an_effort_that_the_user_leaves_out_is_left_to_the_model() -> None:
     """`--param reasoning_effort=null`: it reasons, and then takes no sampling; another null changes nothing."""
     request = prepared()
-    assert sent(Adaptations(LUNA.beside(None, {"reasoning_effort": None})), request) == {
+    assert sent(Adaptations(LUNA.with_effort_of({"reasoning_effort": None})), request) == {
         "max_completion_tokens": 100
     }
     for params in ({}, {"seed": None}, {"reasoning_effort": "low"}):
-        assert LUNA.beside(None, params) == LUNA
+        assert LUNA.with_effort_of(params) == LUNA
 
 
 @pytest.mark.parametrize(

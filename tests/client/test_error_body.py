@@ -55,6 +55,14 @@ LONG = "x" * 65
         ),
         ({"error": "There is no such thing", "message": "error"}, None, None, "There is no such thing"),
         (
+            {"error": "This is too long for the model", "message": "x" * 40},
+            None,
+            None,
+            "This is too long for the model",
+        ),
+        ({"detail": {"error": {"message": "Failed: Mrs X"}, "failed_generation": "Mrs X"}}, None, None, None),
+        ({"detail": {"output": "Mrs X", "detail": {"message": "Failed: Mrs X"}}}, None, None, None),
+        (
             {"error": {"message": "Provider returned error", "metadata": {"raw": "busy"}}},
             None,
             None,

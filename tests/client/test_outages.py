@@ -178,6 +178,20 @@ async def test_a_pair_at_which_the_server_itself_fails_is_its_own_matter() -> No
     assert world.age < 60 + 200 * 0.2 / 8
 
 
+@pytest.mark.parametrize("concurrency", [1, 8, 64])
+@pytest.mark.parametrize("failure", [NO_WORKER, PAGE, judge_error(500, {}, {"status": "failure"}, 0.0)], ids=str)
+async def test_rows_at_which_the_server_fails_fail_though_nothing_else_is_left(
+    failure: Failure, concurrency: int
+) -> None:
+    """The last ones, and a block of them: nobody waits for as long as the patience of the user."""
+    bad = {*range(100, 100 + concurrency), 299}
+    world = World(lambda _, pair: failure if pair in bad else ANSWER, concurrency)
+    await world.run(300)
+    assert (set(world.failed), world.reasons) == (bad, [])
+    assert max(Counter(pair for _, pair in world.sent).values()) <= 6 + 8
+    assert world.age < 2 * (30 + 45) + 300 * 0.2 / concurrency
+
+
 async def test_a_server_that_was_never_there_is_no_outage() -> None:
     """The address is wrong, most likely: said soon."""
     world = World(lambda *_: REFUSED)

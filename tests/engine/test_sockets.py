@@ -10,7 +10,6 @@ from asyncgen.cluster.shard_job import ClusterJob
 from asyncgen.cluster.shard_worker import ShardWorker
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.engine import sockets
-from asyncgen.errors import UsageError
 
 HERE = "http://127.0.0.1:1/v1"
 
@@ -44,23 +43,9 @@ def test_a_run_from_python_opens_no_more_sockets_than_it_may(job, limits):
     assert limits[0] == (1000, 1000)
 
 
-@pytest.mark.parametrize(
-    ("servers", "said"),
-    [
-        (
-            {"base_url": HERE, "concurrency": 937},
-            "concurrency 937 needs as many sockets, and .* open 936: lower it",
-        ),
-        (
-            {"endpoints": [EndpointConfig(name=name, base_url=HERE, concurrency=500) for name in "ab"]},
-            "the concurrency of all endpoints, 1000 needs as many sockets",
-        ),
-    ],
-)
-def test_a_concurrency_that_cannot_be_had_is_refused(job, servers, said):
-    """Before a call is made."""
-    with pytest.raises(UsageError, match=said):
-        Settings(**job, **servers).config()
+def test_a_concurrency_that_is_set_is_taken_as_it_is(job, limits):
+    """From Python: whoever sets it knows what else the process has open."""
+    assert Settings(**job, base_url=HERE, concurrency=937).config().ceiling == 937
 
 
 async def unheard(report: WorkerReport) -> Instruction:
