@@ -217,9 +217,7 @@ class ChatClient:
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             answered = isinstance(result, Completion)
             if isinstance(result, Failure) and endpoint.health.answered:
-                lately = now() - self._gate.answered_at < FRONT_OUTAGE
-                result = result.after_answers(lately=lately and retries.of_front < self._config.max_attempts)
-                retries.of_front += result.of_front
+                result = self._after_answers(result, retries)
             result = self._record(caller, request, result)
             if isinstance(result, Completion):
                 self._unsettled.pop(endpoint.name, None)
@@ -262,6 +260,14 @@ class ChatClient:
         if isinstance(result, Failure) and not adapted:
             result = self._ask_others(caller, grant, shape, result, tried)
         return endpoint, result, adapted
+
+    def _after_answers(self, failure: Failure, retries: Retries) -> Failure:
+        """The failure at an endpoint that has answered before; what a front fails is an outage within bounds."""
+        silent = asyncio.get_running_loop().time() - self._gate.answered_at
+        bounded = silent < FRONT_OUTAGE and retries.of_front < self._config.max_attempts
+        failure = failure.after_answers(lately=bounded)
+        retries.of_front += failure.of_front
+        return failure
 
     def _record(
         self, caller: Caller, request: Prepared, result: Completion | Failure, came: OutOfBatch | None = None

@@ -41,7 +41,6 @@ class _Column:
     """What was seen of a value: its kinds, what is in its lists (`items`) and in its objects (`fields`).
 
     `count`: how often it was there, `objects`: as an object; `largest`: the size of its largest whole number.
-
     `times`: whether all its texts in this block look like times, None if there was none; `became_times`: whether
     that was so in any block.
     """
@@ -127,10 +126,10 @@ class Columns:
         self._whole.add(record)
         self._size += size
         if self._size >= BLOCK:
-            self.end_file()
+            self.end_block()
 
-    def end_file(self) -> None:
-        """No more lines of this file follow."""
+    def end_block(self) -> None:
+        """End a block: with its size, or with the file."""
         self._size = 0
         self._whole.end_block()
 

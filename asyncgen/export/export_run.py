@@ -52,7 +52,7 @@ class JsonlSink:
         """Complete the file."""
         self._staged.flush()
         if self._columns is not None:
-            self._columns.end_file()
+            self._columns.end_block()
 
 
 class ColumnsSink:
