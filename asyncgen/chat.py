@@ -60,7 +60,8 @@ class ChatRequest:
     With `json_object` the answer must be a JSON object in which none of `required_keys` is missing or empty;
     `response_schema` is the schema sent to the server. A different `seed` or `sample` (the number, from 0, of one
     of several answers to the same question) asks for a different answer. `check` returns why a text is not
-    accepted, in a word, or None; a rejected answer is asked for again.
+    accepted, in a word, or None; a rejected answer is asked for again. With `keep_thinking`, what the model thinks
+    before its answer is kept in the completion, whatever the run's setting.
 
     With `whole`, those bytes are sent unchanged and the answer is kept unchanged; then `user` (its text) and
     `sampling` (its limit) serve only for planning, and the other fields are ignored.
@@ -76,6 +77,7 @@ class ChatRequest:
     sample: int = 0
     check: Callable[[str], str | None] | None = None
     whole: WholeBody | None = None
+    keep_thinking: bool = False
 
 
 LIMIT_FIELDS = ("max_tokens", "max_completion_tokens")

@@ -1,12 +1,14 @@
 """What `asyncgen export` makes of a directory: notes with labels through a template, or lines as they are."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.errors import UsageError
 from asyncgen.export.formats import FORMATS, Format
+from asyncgen.humanize import counted
 from asyncgen.medec.splits import Split
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from asyncgen.export.columns import Columns
     from asyncgen.export.export_run import Export, ExportTally, RecordSource
+    from asyncgen.export.line_conditions import LineCondition
     from asyncgen.export.run_files import RunFiles
     from asyncgen.quality.judge.selection import RowSelection
 
@@ -36,6 +39,19 @@ class ExportWork:
     schema: "Callable[[], Any]"
     selection: "RowSelection | None"
     columns: "Columns | None" = None
+    where: Sequence[str] = ()
+
+
+def unmet_line(where: Sequence[str], tally: "ExportTally") -> str:
+    """The report on the lines that do not meet all conditions."""
+    total = tally.unmet + sum(tally.examples.values())
+    lacking = [
+        f"{number:,} of them with nothing to compare in {text!r}" for text, number in (+tally.incomparable).items()
+    ]
+    flags = " ".join(f"--where {text!r}" for text in where)
+    return f"{flags} leaves {counted(tally.unmet, 'lines')} of {total:,} out" + "".join(
+        f", {one}" for one in lacking
+    )
 
 
 def paired_work(
@@ -54,6 +70,10 @@ def paired_work(
     from asyncgen.export.template import ExportTemplate  # noqa: PLC0415
 
     chosen = FORMATS[args.format]
+    if args.where:
+        raise UsageError(
+            "--where is for lines that a recipe wrote to be trained on, and these are notes with labels"
+        )
     if chosen.of_note is None:
         raise UsageError(
             f"the examples are notes with labels, and {args.format} needs chosen and rejected: "
@@ -101,14 +121,17 @@ def lines_work(
         )
     chosen = FORMATS[args.format]
     trust = card_rows(selection, files.state.rows)
-    export = _export(args, LineRecords(source, chosen.of_line, args.skip_bad), split, selection)
+    where = [_condition(text) for text in args.where]
+    export = _export(args, LineRecords(source, chosen.of_line, args.skip_bad, where), split, selection)
 
     columns = Columns()
 
     def render(title: str, tally: "ExportTally", paths: dict[str, Path]) -> str:
         features = columns.features() if chosen.is_folder else []
+        met = {"lines exported where": " and ".join(args.where), "lines left out for that": tally.unmet}
+        more = {**trust, **(met if args.where else {})}
         return render_lines_card(
-            title, source, tally, format_name=args.format, files=paths, trust=trust, features=features
+            title, source, tally, format_name=args.format, files=paths, trust=more, features=features
         )
 
     nothing = f"no line fits {args.format}: nothing is written"
@@ -122,7 +145,17 @@ def lines_work(
         lambda: schema_of(columns),
         selection,
         columns,
+        args.where,
     )
+
+
+def _condition(text: str) -> "LineCondition":
+    from asyncgen.export.line_conditions import LineCondition  # noqa: PLC0415
+
+    try:
+        return LineCondition.parse(text)
+    except ValueError as problem:
+        raise UsageError(f"--where {problem}") from None
 
 
 def _export(

@@ -16,8 +16,9 @@ class AnswerAccounting:
     """Counts the cost of answers, with the worst case if the server does not report it.
 
     Args:
-        observe: called once about a server that does not count, or that cuts prompts.
-        keep_thinking: keep the model's thinking with its answer.
+        observe: called once about a server that does not count, that cuts prompts, or that sends no thinking to a
+            request that wants it.
+        keep_thinking: keep the model's thinking with every answer, not only where the request wants it.
     """
 
     def __init__(self, observe: Observer, *, keep_thinking: bool) -> None:
@@ -25,6 +26,7 @@ class AnswerAccounting:
         self._keep_thinking = keep_thinking
         self._uncounted = False
         self._cut = False
+        self._unthinking = False
 
     def counted(self, request: Prepared, completion: Completion) -> tuple[Completion, Usage]:
         """The completion as it is recorded, and its possible cost beyond the server's count."""
@@ -41,15 +43,19 @@ class AnswerAccounting:
             )
         if not request.whole:  # the body of an image has more bytes than it costs tokens
             self._check_prompt(request.fields_at, said.prompt_tokens)
-        return self.as_kept(completion), lost
+        if request.keep_thinking and not completion.thinking and not self._unthinking:
+            self._unthinking = True
+            lacking = "without what the model thought, which the recipe uses: where it is not sent, it is empty"
+            self._observe(Notice(f"The step {request.step} was answered {lacking}", warning=True))
+        return self.as_kept(request, completion), lost
 
     def uncounted(self, request: Prepared, failure: Failure) -> Usage:
         """The possible cost of a failed attempt beyond the server's count."""
         return _beyond(failure.usage, request.most) if failure.unsaid else NO_USAGE
 
-    def as_kept(self, completion: Completion) -> Completion:
+    def as_kept(self, request: Prepared, completion: Completion) -> Completion:
         """The completion without the model's thinking, unless that is kept."""
-        keeps = self._keep_thinking or not completion.thinking
+        keeps = self._keep_thinking or request.keep_thinking or not completion.thinking
         return completion if keeps else replace(completion, thinking="")
 
     def _check_prompt(self, characters: int, tokens: int) -> None:

@@ -279,7 +279,7 @@ class ChatClient:
             return kept
         lost = self._accounting.uncounted(request, result)
         if result.answer is not None:
-            caller.not_accepted[request.step] = self._accounting.as_kept(result.answer)
+            caller.not_accepted[request.step] = self._accounting.as_kept(request, result.answer)
         self._log.failed(
             caller.index,
             request.step,

@@ -38,7 +38,8 @@ class Prepared:
 
     `tokens` is what it is charged against a limit, `most` the most that it can cost; `limit` is the most tokens of
     its answer (None: unlimited); from byte `fields_at` of the body on are its fields beside model and messages. A
-    `whole` one was made elsewhere: it is sent unchanged, and so is its answer kept.
+    `whole` one was made elsewhere: it is sent unchanged, and so is its answer kept. `keep_thinking` asks to keep
+    what the model thinks with its answer.
     """
 
     step: str
@@ -53,6 +54,7 @@ class Prepared:
     shape: bytes
     check: Callable[[str], str | None] | None = None
     whole: bool = False
+    keep_thinking: bool = False
 
     def with_body(self, body: bytes) -> "Prepared":
         """The same request with another body. By hand: `replace` takes three times as long."""
@@ -69,6 +71,7 @@ class Prepared:
             self.shape,
             self.check,
             self.whole,
+            self.keep_thinking,
         )
 
 
@@ -139,6 +142,7 @@ class Encoder:
             fields_at=len(body) - len(frame.after),
             shape=frame.after,
             check=request.check,
+            keep_thinking=request.keep_thinking,
         )
 
     def _as_it_stands(self, step: str, request: ChatRequest, whole: WholeBody) -> Prepared:

@@ -55,8 +55,10 @@ class CachedCalls:
         """
         turn = self._turns[request.hash]  # a row that makes one request in two steps wants two answers
         self._turns[request.hash] += 1
+        # An answer that was kept without what the model thought is of no use where that is wanted.
+        name = f"{request.hash} thinking" if request.keep_thinking else request.hash
         if known is None:
-            found = await self._answers.find(request.hash, turn, self._caller.index)
+            found = await self._answers.find(name, turn, self._caller.index)
             if found is not None and self._fits(request, found):
                 return self._take(request, found)
             try:
@@ -64,10 +66,10 @@ class CachedCalls:
             except CallFailed:
                 refused = self._caller.not_accepted.pop(request.step, None)
                 if refused is not None:
-                    self._answers.keep(request.hash, turn, self._caller.index, refused)
+                    self._answers.keep(name, turn, self._caller.index, refused)
                 raise
         # Journaled answers too: a killed process may not have reached this line.
-        self._answers.keep(request.hash, turn, self._caller.index, known)
+        self._answers.keep(name, turn, self._caller.index, known)
         return known
 
     def _fits(self, request: Prepared, found: Completion) -> bool:

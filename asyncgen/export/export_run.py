@@ -71,12 +71,17 @@ class ColumnsSink:
 
 @dataclass(slots=True)
 class ExportTally:
-    """What was written: examples by side, pairs, those of the corpus (by their ids), those left out."""
+    """What was written: examples by side, pairs, those of the corpus (by their ids), those left out.
+
+    `unmet` lines do not meet a condition; `incomparable` of them, by condition, have no value to compare.
+    """
 
     examples: Counter[str] = field(default_factory=Counter)
     pairs: int = 0
     of_corpus: int = 0
     left_out: list[str] = field(default_factory=list)
+    unmet: int = 0
+    incomparable: Counter[str] = field(default_factory=Counter)
 
 
 class RecordSource(Protocol[B]):
@@ -89,8 +94,10 @@ class RecordSource(Protocol[B]):
             BadDataError: the outputs are not what the run wrote.
         """
 
-    def render(self, block: B, number: int, tally: ExportTally) -> tuple[bytes, Sequence[Record]]:
-        """The split key of a row (numbered from 1) and a record for each line; no record if the row is left out.
+    def render(self, block: B, number: int, tally: ExportTally) -> tuple[bytes, Sequence[Record | None]]:
+        """The split key of a row (numbered from 1) and a record for each line, None for one that is left out.
+
+        There is no record if the whole row is left out.
 
         Raises:
             BadDataError: the row cannot be exported, and such rows are not left out.
@@ -135,24 +142,25 @@ class Export(Generic[B]):
     def _in_order(self, tally: ExportTally) -> Iterator[tuple[str, Record]]:
         for side, records, _ in self._rendered(tally):
             for record in records:
-                yield side, record
+                if record is not None:
+                    yield side, record
 
     def _shuffled(self, tally: ExportTally) -> Iterator[tuple[str, Record]]:
         places = {side: array("Q") for side in self.sides}
         spans = array("Q", [0])
         for side, records, ends in self._rendered(tally):
-            if records:
-                places[side].extend(range(len(spans), len(spans) + len(ends)))
+            first = len(spans)
+            places[side].extend(first + number for number, record in enumerate(records) if record is not None)
             spans.extend(ends)
         for side, order in places.items():
             Random(f"{self.shuffle_seed} {side}").shuffle(order)  # noqa: S311 - no secret
             for place in order:
                 yield side, self.source.at(spans[place - 1], spans[place])
 
-    def _rendered(self, tally: ExportTally) -> Iterator[tuple[str, Sequence[Record], Sequence[int]]]:
+    def _rendered(self, tally: ExportTally) -> Iterator[tuple[str, Sequence[Record | None], Sequence[int]]]:
         """Side, records (none: the row is left out) and ends of the lines of each row."""
         for number, (block, ends) in enumerate(self.source.blocks(), 1):
-            records: Sequence[Record] = ()
+            records: Sequence[Record | None] = ()
             side = ALL
             if self.keeps is None or self.keeps[number - 1]:
                 key, records = self.source.render(block, number, tally)

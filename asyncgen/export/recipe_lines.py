@@ -10,6 +10,7 @@ from asyncgen.errors import BadDataError, Setting, UsageError
 from asyncgen.export.conversations import UnfitError
 from asyncgen.export.export_run import ExportTally
 from asyncgen.export.formats import FORMATS, Record, formats_of
+from asyncgen.export.line_conditions import LineCondition
 from asyncgen.export.line_shapes import Shape, prompt_text, shape_of
 from asyncgen.export.run_files import RunFiles
 from asyncgen.storage.record_calls import id_in
@@ -96,13 +97,15 @@ def _keys(record: Mapping[str, Any]) -> str:
 class LineRecords:
     """The records of a file's lines, of which `as_record` makes one each.
 
-    `skip_bad`: a row with a line that the format cannot hold is left out whole; else it ends the export. Rows
-    whose first line has the same prompt have the same split key.
+    `skip_bad`: a row with a line that the format cannot hold is left out whole; else it ends the export. `where`:
+    lines that do not meet each of these conditions are left out. Rows whose first line has the same prompt have
+    the same split key.
     """
 
     source: LineSource
     as_record: Callable[[Mapping[str, Any]], Record]
     skip_bad: bool = False
+    where: Sequence[LineCondition] = ()
 
     def blocks(self) -> Iterator[tuple[list[bytes], Sequence[int]]]:
         """The lines of each row, in input order; see `RecordSource`."""
@@ -111,24 +114,32 @@ class LineRecords:
         while block := list(islice(lines, self.source.lines)):
             yield [line for line, _ in block], [end for _, end in block]
 
-    def render(self, block: list[bytes], number: int, tally: ExportTally) -> tuple[bytes, Sequence[Record]]:
+    def render(self, block: list[bytes], number: int, tally: ExportTally) -> tuple[bytes, Sequence[Record | None]]:
         """A record for each line of a row; see `RecordSource`."""
         found = [self.source.record(line) for line in block]
         try:
-            records = [self.as_record(self._of_shape(record)) for record in found]
+            records = [self.as_record(self._of_shape(one)) if self._meets(one, tally) else None for one in found]
         except UnfitError as problem:
             name = _name_of(found[0], number)
             if not self.skip_bad:
                 raise self._unfit(name, problem) from None
             tally.left_out.append(name)
             return b"", ()
-        tally.pairs += 1
+        tally.pairs += any(record is not None for record in records)
         return blake2b(prompt_text(found[0]).encode(), digest_size=16).digest(), records
 
     def at(self, start: int, end: int) -> Record:
         """The record of the line between two offsets."""
         line = self.source.files.at(self.source.name, start, end)
         return self.as_record(self.source.record(line))
+
+    def _meets(self, record: Mapping[str, Any], tally: ExportTally) -> bool:
+        for condition in self.where:
+            if not (holds := condition.holds(record)):
+                tally.unmet += 1
+                tally.incomparable[condition.text] += holds is None
+                return False
+        return True
 
     def _of_shape(self, record: dict[str, Any]) -> dict[str, Any]:
         if shape_of(record) is not self.source.shape:

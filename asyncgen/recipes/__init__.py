@@ -125,8 +125,8 @@ def _declared(config: RunConfig, path: Path, warn: Callable[[str], None] | None)
     if warn is not None:
         for doubt in doubts_of(file, field_names(config.input_jsonl)):
             warn(doubt)
-        if config.keep_thinking and not file.names_calls:
-            warn("what the model thinks is kept in {calls}, and no output of the recipe names that")
+        if config.keep_thinking and not (file.names_calls or file.names.thinking):
+            warn("what the model thinks is kept in {calls} or {step.thinking}, and the recipe names neither")
     return Declared(file)
 
 

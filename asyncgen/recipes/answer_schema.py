@@ -64,6 +64,10 @@ class AnswerSchema:
             found = [inner for one in found for inner in self._alternatives(_inside(one, part, name[1:]))]
         return found
 
+    def has(self, key: str) -> bool:
+        """Whether it names a key of the answer."""
+        return any(key in one.get("properties", {}) for one in self._alternatives(self.schema))
+
     def _alternatives(self, schema: Any, depth: int = 0) -> list[Mapping[str, Any]]:
         """The schemas of which one applies, with references resolved."""
         if not isinstance(schema, dict) or depth > _DEEPEST:

@@ -13,7 +13,7 @@ from asyncgen.recipe import Examples, Generate, OutputFile, together
 from asyncgen.recipes.answer_checks import same_words
 from asyncgen.recipes.declared_contents import contents_of_file
 from asyncgen.recipes.line_maker import as_text, maker, texts_of
-from asyncgen.recipes.placeholders import CALLS, ID
+from asyncgen.recipes.placeholders import CALLS, ID, thinking_of
 from asyncgen.recipes.prompt_template import Reference, Template
 from asyncgen.recipes.prompts import Prompt
 from asyncgen.recipes.provenance import Origin
@@ -61,13 +61,13 @@ class Declared:
         }
         self.counters = (WRITTEN, *(f"{name}_failed" for name in file.steps))
         self.fingerprint: Mapping[str, Any] = file.fingerprint
-        steps = {name: _Asking(step, file.systems[name]) for name, step in file.steps.items()}
+        steps = {name: _Asking(file, step) for name, step in file.steps.items()}
         self._steps = steps
         self._waves = [[steps[step.name] for step in wave] for wave in file.waves]
         # A line in several files is made once; compared as JSON, because True equals 1.
         lines = {orjson.dumps(line): line for output in file.outputs for line in output.lines}
         places = {text: place for place, text in enumerate(lines)}
-        self._makers = [maker(line) for line in lines.values()]
+        self._makers = [maker(line, file.names.reference) for line in lines.values()]
         self._places = [[places[orjson.dumps(line)] for line in output.lines] for output in file.outputs]
         self._traced = file.names_calls
         asked = file.names.asked_ways
@@ -107,6 +107,9 @@ class Declared:
                 found = await together(*[step.ask(values, generate) for step in wave])
             for step, (answers, value) in zip(wave, found, strict=True):
                 values[step.name] = value
+                if step.keeps_thinking:
+                    thoughts = [completion.thinking for completion in answers]
+                    values[thinking_of(step.name)] = thoughts if isinstance(value, list) else thoughts[0]
                 if self._traced:
                     calls[step.name] = [step.trace(completion) | _thinking(completion) for completion in answers]
         values[CALLS] = [call for name in self._steps for call in calls.get(name, ())]
@@ -140,14 +143,15 @@ class Declared:
 class _Asking:
     """A step, ready to run for any row."""
 
-    def __init__(self, step: Step, system: Template) -> None:
+    def __init__(self, file: RecipeFile, step: Step) -> None:
         self._step = step
         self.name = step.name
-        self._system = system
+        self.keeps_thinking = step.name in file.names.thinking
+        self._system = system = file.systems[step.name]
         self._user = Template.parse_all(step.user)
         differs_from = step.check.differs_from
         names = self._user.names | system.names | (frozenset() if differs_from is None else differs_from.names)
-        self._references = [(name, Reference.parse(name)) for name in sorted(names)]
+        self._references = [(name, file.names.reference(name)) for name in sorted(names)]
         self._answer_schema, self._check = step.schema, step.check if step.check.asks else None
         schema = step.schema
         self._schema = None if schema is None else ResponseSchema(step.name, schema.schema, schema.is_strict)
@@ -168,6 +172,7 @@ class _Asking:
             json_object=self._schema is not None,
             response_schema=self._schema,
             check=partial(self._problem, texts, earlier, decoded) if self._checked else None,
+            keep_thinking=self.keeps_thinking,
         )
         if self._step.samples == 1:
             answer = await generate(self.name, request)

@@ -101,6 +101,8 @@ class _Reader:
     def _answer(self, reference: Reference, place: Place) -> bool:
         """Record the place of a part of an answer; returns whether it is a text."""
         step = self._file.steps[reference.root]
+        if self._file.names.is_thinking(reference):  # nothing that could be checked
+            return step.samples == 1 or len(reference.way) > 1
         way: list[str] = []
         sample = ""
         for number, part in enumerate(reference.way):

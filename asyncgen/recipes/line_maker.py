@@ -31,23 +31,26 @@ def texts_of(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 yield (key, *place), text
 
 
-def maker(value: Any) -> Make:
-    """A function that makes a line, or a part of it, as a recipe file describes it."""
+def maker(value: Any, reference: Callable[[str], Reference] = Reference.parse) -> Make:
+    """A function that makes a line, or a part of it, as a recipe file describes it.
+
+    Args:
+        value: the description.
+        reference: says what a placeholder refers to.
+    """
     if isinstance(value, dict):
-        fields = [(key, maker(inner)) for key, inner in value.items()]
+        fields = [(key, maker(inner, reference)) for key, inner in value.items()]
         return lambda values: {key: make(values) for key, make in fields}
     if isinstance(value, list):
-        items = [maker(inner) for inner in value]
+        items = [maker(inner, reference) for inner in value]
         return lambda values: [make(values) for make in items]
     if not isinstance(value, str):
         return lambda _values: value
     template = Template.parse_all(value)
-    references = {name: Reference.parse(name) for name in template.names}
+    references = {name: reference(name) for name in template.names}
     match template.pieces:
         case [text]:
             return lambda _values: text
         case ["", name, ""]:
             return references[name].value
-    return lambda values: template.render(
-        {name: as_text(reference.value(values)) for name, reference in references.items()}
-    )
+    return lambda values: template.render({name: as_text(one.value(values)) for name, one in references.items()})

@@ -11,6 +11,13 @@ from asyncgen.recipes.table import Table
 ID = "id"
 CALLS = "calls"
 """The requests that a record was made from; in outputs only."""
+THINKING = "thinking"
+"""`{step.thinking}` is what the model thought before its answer, unless the answer itself has such a key."""
+
+
+def thinking_of(step: str) -> str:
+    """Under this name the values of a row hold what was thought before a step's answer; no placeholder has it."""
+    return f"{step}.{THINKING}"
 
 
 class Answers(Protocol):
@@ -25,8 +32,8 @@ class Answers(Protocol):
 class Names:
     """The names of a recipe file: steps, declared fields, and all others, which are fields of the same name.
 
-    `fields` collects the fields that occur, `used` the steps; `asked_ways` placeholders with a way into a field in
-    prompts, `ways` those in outputs.
+    `fields` collects the fields that occur, `used` the steps, `thinking` the steps whose thinking is named;
+    `asked_ways` placeholders with a way into a field in prompts, `ways` those in outputs.
 
     Args:
         steps: by name.
@@ -38,6 +45,7 @@ class Names:
         self._declared = declared
         self.fields: set[str] = set()
         self.used: set[str] = set()
+        self.thinking: set[str] = set()
         self.ways: set[str] = set()
         self.asked_ways: set[str] = set()
 
@@ -56,6 +64,8 @@ class Names:
                 table.fail(f"{{{name}}}: {problem}", *key, quoted=f"{{{name}}}")
             roots = set(reference.roots)
             self.used |= roots & self._steps.keys()
+            if self.is_thinking(reference):
+                self.thinking.add(reference.root)
             self.fields |= roots - self._steps.keys()
             if reference.way and reference.root not in self._steps:
                 (self.ways if in_output else self.asked_ways).add(name)
@@ -75,6 +85,23 @@ class Names:
         template = Template.parse_all(text).only(lambda name: Reference.parse(name).root in self._known)
         self.check(table, ("system",), "".join(f"{{{name}}}" for name in template.names))
         return template
+
+    def reference(self, name: str) -> Reference:
+        """What a placeholder refers to among the values of a row."""
+        reference = Reference.parse(name)
+        if self.is_thinking(reference):
+            return Reference(thinking_of(reference.root), reference.way[:-1])
+        return reference
+
+    def is_thinking(self, reference: Reference) -> bool:
+        """Whether it refers to what the model thought, and to no answer."""
+        step = self._steps.get(reference.root)
+        if step is None or reference.way[-1:] != (THINKING,):
+            return False
+        before = reference.way[:-1]
+        if step.samples > 1:
+            return not before[1:]  # of all samples, or of one
+        return not before and (step.schema is None or not step.schema.has(THINKING))
 
     def roots(self, template: Template) -> Iterator[str]:
         """The fields and steps that a template needs."""
@@ -111,6 +138,11 @@ class Names:
             SchemaProblemError: it may be missing.
         """
         step, way = self._steps[reference.root], list(reference.way)
+        if self.is_thinking(reference):
+            way.pop()
+            if way:
+                self._check_sample(way[0], step.samples)
+            return [{"type": "array" if step.samples > 1 and not way else "string"}]
         if step.samples > 1 and way:
             self._check_sample(way.pop(0), step.samples)
         if not way:
@@ -118,7 +150,10 @@ class Names:
         if any(isinstance(part, Reference) for part in way):
             raise SchemaProblemError("only the samples of a step have a place that an answer names")
         if step.schema is None:
-            raise SchemaProblemError(f"step {reference.root} answers text: with a schema it has keys")
+            thinking = f"{{{thinking_of(reference.root)}}} is what the model thought"
+            raise SchemaProblemError(
+                f"step {reference.root} answers text: with a schema it has keys, and {thinking}"
+            )
         return step.schema.follow(way)
 
     def _check_sample(self, part: "str | Reference", samples: int) -> None:

@@ -1,4 +1,6 @@
-"""What a server's count of a prompt shows: that it has cut the prompt."""
+"""What is kept of an answer, and what is told of a server once: that it cuts prompts, or sends no thinking."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -35,3 +37,19 @@ def test_a_server_that_counts_too_few_tokens_for_the_messages_has_cut_them(
     for event in heard:
         assert isinstance(event, Notice)
         assert "it seems to have cut the prompt" in str(event.text)
+
+
+def test_what_the_model_thought_is_kept_where_the_request_wants_it_and_its_lack_is_told_once() -> None:
+    """The recipe says so in the request; the run's setting is for every request."""
+    plain = ChatRequest("", NOTE, Sampling(None, None, 50))
+    prepare = Encoder("m", "max_tokens").prepare
+    heard: list[Event] = []
+    accounting = AnswerAccounting(heard.append, keep_thinking=False)
+    thought = Completion("R05", Usage(10, 10, 20), "m", thinking="A cough is R05.")
+    wanted = prepare("code", replace(plain, keep_thinking=True))
+    assert accounting.counted(prepare("code", plain), thought)[0].thinking == ""
+    assert accounting.counted(wanted, thought)[0] == thought
+    assert not heard
+    for _ in range(2):
+        assert accounting.counted(wanted, replace(thought, thinking=""))[0].thinking == ""
+    assert ["code" in str(event.text) and event.warning for event in heard if isinstance(event, Notice)] == [True]

@@ -51,16 +51,16 @@ class Server:
 
 
 class Steps:
-    """Two steps side by side, and one that quotes the first; `words` are their prompts."""
+    """Two steps side by side, and one that quotes the first; `words` are prompts, `more` is for all requests."""
 
     rows = "rows"
     outputs = (OutputFile("out.jsonl", 1),)
     counters = ("done",)
     failure_counters: Mapping[str, str] = {}
 
-    def __init__(self, *words: str, check: Callable[[str], str | None] | None = None) -> None:
+    def __init__(self, *words: str, **more: Any) -> None:
         self._words = words or ("first", "second", "third")
-        self._check = check
+        self._more = more
         self.fingerprint: Mapping[str, Any] = {"recipe": " ".join(self._words)}
 
     def parse(self, fields: Mapping[str, Any]) -> Pair:
@@ -68,7 +68,7 @@ class Steps:
 
     async def run(self, pair: Pair, generate: Generate) -> Examples:
         async def ask(place: int, text: str) -> Completion:
-            request = ChatRequest("", f"{self._words[place]} {text}", SAMPLING, check=self._check)
+            request = ChatRequest("", f"{self._words[place]} {text}", SAMPLING, **self._more)
             return await generate(f"step-{place}", request)
 
         first, second = await together(ask(0, pair.correct_note), ask(1, pair.correct_note))
@@ -317,14 +317,16 @@ async def test_a_row_that_asks_the_same_in_two_steps_has_two_answers(runs, serve
 
 
 @pytest.mark.virtual_clock
-async def test_a_run_that_keeps_thinking_asks_those_who_did_not(runs, server):
+@pytest.mark.parametrize("of_the_recipe", [False, True])
+async def test_a_run_that_keeps_thinking_asks_those_who_did_not(runs, server, of_the_recipe):
     """The answers of a run that dropped it would leave it out of the records."""
     server.thinking = "hm"
     await runs.run("first", TEXTS)
+    recipe = Steps(keep_thinking=True) if of_the_recipe else None
 
-    await runs.run("second", TEXTS, keep_thinking=True)
+    await runs.run("second", TEXTS, recipe, keep_thinking=not of_the_recipe)
     assert len(server.asked) == 120
-    await runs.run("third", TEXTS, keep_thinking=True)
+    await runs.run("third", TEXTS, recipe, keep_thinking=not of_the_recipe)
 
     assert server.asked == []
     assert runs.output("third") == runs.output("second")

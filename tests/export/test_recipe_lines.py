@@ -23,6 +23,7 @@ SHAPED = {
     "question_answer": ("texts.jsonl", Shape.CHAT),
     "chain_of_thought": ("pairs.jsonl", Shape.CHAT),
     "preference_pairs": ("questions.jsonl", Shape.PREFERENCE),
+    "distillation": ("questions.jsonl", Shape.CHAT),
 }
 OTHERS = {
     "mails": ("mails.jsonl", "the lines of mails.jsonl have id, headline, points, tone: openai needs messages"),

@@ -204,7 +204,64 @@ line = { s = "{s}", calls = "{calls}" }
         keep_thinking=kept,
     )
     build(config, said.append)
-    assert said == ["what the model thinks is kept in {calls}, and no output of the recipe names that"] * kept
+    lost = "what the model thinks is kept in {calls} or {step.thinking}, and the recipe names neither"
+    assert said == [lost] * kept
+
+
+THINKING = """
+[[step]]
+name = "draft"
+user = "write {text}"
+[[step]]
+name = "summary"
+user = "sum up: {draft.thinking}"
+[[step]]
+name = "own"
+user = "mark {text}"
+schema = { type = "object", properties = { thinking = { type = "string" } }, required = ["thinking"] }
+[[step]]
+name = "marked"
+user = "label {text}"
+schema = { type = "object", properties = { label = { type = "integer", enum = [0, 1] } }, required = ["label"] }
+[[step]]
+name = "many"
+user = "vary {text}"
+samples = 2
+[[output]]
+file = "a.jsonl"
+[output.line]
+thought = "{draft.thinking}"
+text = "<think>{draft.thinking}</think>{draft}{summary}"
+key = "{own.thinking}"
+beside = "{marked.thinking}"
+all = "{many.thinking}"
+one = "{many.1.thinking}"
+chosen = "{many[marked.label].thinking}"
+calls = "{calls}"
+"""
+
+
+@pytest.mark.virtual_clock
+async def test_a_line_and_a_prompt_hold_what_the_model_thought_before_an_answer(bench):
+    """Unless the answer has such a key itself. Of a step of which no thinking is named, none is kept."""
+
+    def answer(body, _number):
+        user, seed = body["messages"][-1]["content"], body.get("seed")
+        texts = {"mark": '{"thinking": "mine"}', "label": '{"label": 1}', "vary": f"[{seed}]"}
+        return f"<think>thought {seed}</think>{texts.get(user.split()[0], f'[{user}]')}"
+
+    server = Server(answer)
+    await bench.run(server, THINKING, [{"text": "x"}])
+    [line] = bench.lines("a.jsonl")
+    thoughts = {call["step"]: call.get("thinking") for call in line["calls"]}
+    assert thoughts["draft"] == line["thought"]
+    assert line["text"] == f"<think>{line['thought']}</think>[write x][sum up: {line['thought']}]"
+    assert line["key"] == "mine"
+    assert line["beside"] == thoughts["marked"]
+    assert line["all"] == [call["thinking"] for call in line["calls"] if call["step"] == "many"]
+    assert line["one"] == line["chosen"] == line["all"][1] != line["all"][0]
+    assert all(thought.startswith("thought ") for thought in (line["thought"], line["beside"], *line["all"]))
+    assert (thoughts["summary"], thoughts["own"]) == (None, None)
 
 
 @pytest.mark.virtual_clock

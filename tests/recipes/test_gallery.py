@@ -14,6 +14,8 @@ README = shipped("recipes", "README.md").read_text()
 SAMPLES = dict(
     re.findall(r"^\| \[`(\w+)(?:\.toml)?`\]\(\w+\.md\) \|.*\| `(\w+\.jsonl)` \|$", README, re.MULTILINE)
 )
+THINKING = {"distillation": "thinking-tags"}
+"""Recipes that need a server of another kind, by its profile."""
 
 
 def run(tmp_path, monkeypatch, recipe, samples):
@@ -23,7 +25,7 @@ def run(tmp_path, monkeypatch, recipe, samples):
     source = shipped("samples", samples)
     words = ["run", "--recipe", recipe, "--input", str(source), "--output-dir", str(tmp_path / "out")]
     monkeypatch.setattr(sys, "argv", ["asyncgen", *words])
-    assert main([*words, "--simulate", "fast", "-q", "--no-progress"]) == 0
+    assert main([*words, "--simulate", THINKING.get(recipe, "fast"), "-q", "--no-progress"]) == 0
     rows = source.read_text().splitlines()
     assert len(rows) >= 10
     return len(rows), {

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.cli.export_work import DEFAULT_TEMPLATE, ExportWork, lines_work, paired_work
+from asyncgen.cli.export_work import DEFAULT_TEMPLATE, ExportWork, lines_work, paired_work, unmet_line
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.paths import a_new_file, a_path, a_prompt_file, absolute, from_here
 from asyncgen.errors import BadDataError, Exit, UsageError
@@ -37,6 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--file", metavar="NAME", help="the output to take, if several of the recipe can be trained on"
+    )
+    parser.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="CONDITION",
+        help="leave out lines that do not meet it, such as 'mark >= 4' or 'metadata.kind != other'; may be given "
+        "several times",
     )
     parser.add_argument(
         "-o",
@@ -144,7 +152,7 @@ def _carry_out(args: argparse.Namespace, work: ExportWork) -> int:
 
 def _refuse_nothing(tally: "ExportTally", work: ExportWork) -> None:
     if not tally.pairs:
-        raise BadDataError(work.nothing)
+        raise BadDataError(f"{unmet_line(work.where, tally)}: nothing is written" if tally.unmet else work.nothing)
 
 
 def _is_of_run(path: Path, directory: Path) -> bool:
@@ -215,6 +223,8 @@ def _report(
             f"{counted(len(tally.left_out), rows)}"
             f": {names}" + (f" and {more:,} more" if more > 0 else "")
         )
+    if tally.unmet:
+        lines.warn(unmet_line(work.where, tally))
     for side, path in files.items():
         lines.say(f"✓ {plural(tally.examples[side], 'example')} in {path}")
         least = work.format.least_uploaded

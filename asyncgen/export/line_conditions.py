@@ -1,0 +1,75 @@
+"""Conditions on the values of a line, which decide whether it is exported: `mark >= 4`. Pure."""
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from asyncgen.recipes.contents import MISSING, Way, value_at
+from asyncgen.text import loads
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_FORM = re.compile(r"\s*(?P<key>[^\s=<>!]+)\s*(?P<sign>[<>=!]=|[<>](?!=))\s*(?P<value>\S.*?)\s*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class LineCondition:
+    """A key of a line compared with a value.
+
+    A value in JSON has its type, anything else is a text. Numbers compare with numbers and texts with texts; a
+    text also equals what is `said`, whatever type that has.
+    """
+
+    text: str
+    way: Way
+    sign: str
+    said: str
+    value: Any
+
+    @classmethod
+    def parse(cls, text: str) -> "LineCondition":
+        """Parse a condition: a key (`metadata.mark`, `marks.0`), a comparison, and a value.
+
+        Raises:
+            ValueError: it has another form.
+        """
+        found = _FORM.fullmatch(text)
+        if found is None:
+            raise ValueError(
+                f"{text!r} is not a condition: 'mark >= 4' is one, which a shell needs in quotes; equal is =="
+            )
+        said = found["value"]
+        if len(said) > 1 and said[0] == said[-1] == "'":  # as SQL and Python quote texts
+            said = orjson.dumps(said[1:-1]).decode()
+        try:
+            value = loads(said)
+        except ValueError:
+            value = said
+        parts = found["key"].split(".")
+        return cls(
+            text.strip(), tuple(int(one) if one.isdecimal() else one for one in parts), found["sign"], said, value
+        )
+
+    def holds(self, record: Mapping[str, Any]) -> bool | None:
+        """Whether a line meets it; None: the line has no value there that can be compared."""
+        found = value_at(record, self.way)
+        if found is MISSING:
+            return None
+        same_kind = _kind(found) is _kind(self.value)
+        if self.sign in _ORDER:
+            return _ORDER[self.sign](found, self.value) if same_kind and _kind(found) in {str, float} else None
+        equal = bool(found == (self.value if same_kind else self.said))
+        return equal == (self.sign == "==")
+
+
+def _kind(value: Any) -> type:
+    """The type of a value in JSON, which has one for all numbers."""
+    return float if isinstance(value, int | float) and not isinstance(value, bool) else type(value)
