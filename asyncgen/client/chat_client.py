@@ -5,7 +5,7 @@ and `retry`, and carried out only here.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -21,6 +21,7 @@ from asyncgen.client.adaptations import Adaptations
 from asyncgen.client.admission import Admission, Tried
 from asyncgen.client.answer_accounting import AnswerAccounting
 from asyncgen.client.answer_body import unusable
+from asyncgen.client.attempt_charges import AttemptCharges
 from asyncgen.client.call_log import CallLog
 from asyncgen.client.call_reports import CallReports
 from asyncgen.client.caller import Caller
@@ -34,13 +35,11 @@ from asyncgen.client.retry import Decision, GiveUp, Pause, Retries, RetryAfter, 
 from asyncgen.client.wire import Wire
 from asyncgen.config import RunConfig
 from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, UsageError
-from asyncgen.events import Observer, Paused
+from asyncgen.events import Observer
 from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
 SIZE_PROBES = 3  # refusals of a call larger than the limit, as its size is only estimated
-FRONT_OUTAGE = 30.0  # seconds after the last answer in which a front's own failure is taken for that of its server
-STOPPED = 2.0  # seconds by which a deadline is late if the process was stopped (a sleeping laptop, Ctrl-Z)
 
 
 class ChatClient:
@@ -79,6 +78,7 @@ class ChatClient:
         self._log = log
         self._observe = observe
         self._outages = Outages(config, gate, observe, stop)
+        self._charges = AttemptCharges(config, gate, self._outages, observe)
         self._wire = wire
         self._encoder = Encoder(config.model, config.max_tokens_field or "max_tokens", longest_answer)
         self._longest_answer = longest_answer
@@ -91,8 +91,6 @@ class ChatClient:
             secret for served in config.endpoints for secret in (served.api_key, *served.headers.values())
         )
         self._reports = CallReports(observe, self._explanations)
-        # Attempts that did not reach an endpoint since its last answer: they may be the first signs of an outage.
-        self._unsettled: dict[str, list[tuple[Caller, Retries, float]]] = {}
 
     def prepare(self, step: str, request: ChatRequest) -> Prepared:
         """Encode a request for `complete`.
@@ -217,19 +215,17 @@ class ChatClient:
             # No await from here to the log: an answer that has arrived is in the journal before anything else.
             answered = isinstance(result, Completion)
             if isinstance(result, Failure) and endpoint.health.answered:
-                result = self._after_answers(result, retries)
+                result = self._charges.after_answers(result, retries)
             result = self._record(caller, request, result)
             if isinstance(result, Completion):
-                self._unsettled.pop(endpoint.name, None)
-                endpoint.pauses_in_a_row = 0
+                self._charges.answered(endpoint)
                 self._gate.answered(grant, headers, request.tokens, result.usage.total_tokens)
             else:
                 if result.unusable:
                     caller.has_met(request.step, request.hash)
                 if result.action is Action.WAIT:
-                    self._outages.refused()
-                    self._pause(grant, headers, result)
-                elif self._is_excused(caller, retries, grant, result, seconds):
+                    self._charges.refused(grant, headers, result)
+                elif self._charges.excuse(caller, retries, grant, result, seconds):
                     result = replace(result, action=Action.ELSEWHERE)
                     if grant.probe:
                         tried.probed.add(endpoint.name)
@@ -260,14 +256,6 @@ class ChatClient:
         if isinstance(result, Failure) and not adapted:
             result = self._ask_others(caller, grant, shape, result, tried)
         return endpoint, result, adapted
-
-    def _after_answers(self, failure: Failure, retries: Retries) -> Failure:
-        """The failure at an endpoint that has answered before; what a front fails is an outage within bounds."""
-        silent = asyncio.get_running_loop().time() - self._gate.answered_at
-        bounded = silent < FRONT_OUTAGE and retries.of_front < self._config.max_attempts
-        failure = failure.after_answers(lately=bounded)
-        retries.of_front += failure.of_front
-        return failure
 
     def _record(
         self, caller: Caller, request: Prepared, result: Completion | Failure, came: OutOfBatch | None = None
@@ -389,58 +377,6 @@ class ChatClient:
         wider = self._encoder.with_limit(request, limit)
         budget = self._gate.budget
         return wider if budget is None or budget.covers(wider.most) else request
-
-    def _is_excused(
-        self, caller: Caller, retries: Retries, grant: Grant, failure: Failure, seconds: float
-    ) -> bool:
-        """Charge a failed attempt of at most so many seconds to its call, unless the call is not to blame.
-
-        It is not if the process was stopped meanwhile, if its endpoint is unhealthy and others are healthy, and in
-        an outage: then the failures that were the first signs of it are taken back.
-        """
-        took = asyncio.get_running_loop().time() - grant.at
-        endpoint = grant.endpoint
-        if failure.status is not None and not failure.unreached:
-            self._gate.reached(grant)
-        if failure.action is Action.RETRY:
-            if took > seconds + STOPPED and retries.interrupted():
-                return True
-            excused, rest = self._gate.failed(
-                grant,
-                caller.index,
-                unreached=failure.unreached,
-                suspect=retries.suspect(self._gate.answers),
-            )
-            if rest is not None:
-                for early, counted, spent in self._unsettled.pop(endpoint.name, ()):
-                    counted.forgive()
-                    early.seconds += spent
-            if self._gate.outage:
-                self._outages.refused()
-                if rest is not None:
-                    self._tell_pause(rest, failure.kind, endpoint)
-            if excused:
-                return True
-        spent = min(took, seconds)
-        caller.seconds -= spent
-        if failure.unreached and self._gate.answers:
-            self._unsettled.setdefault(endpoint.name, []).append((caller, retries, spent))
-        return False
-
-    def _tell_pause(self, seconds: float, kind: str, endpoint: Endpoint) -> None:
-        self._observe(Paused(seconds, kind, endpoint.name if len(self._config.endpoints) > 1 else ""))
-
-    def _pause(self, grant: Grant, headers: Mapping[str, str], failure: Failure) -> None:
-        """Pause its endpoint, as long as the server asks; otherwise as long as is wise."""
-        endpoint, slow_down = grant.endpoint, failure.code == "slow_down"
-        pause = failure.retry_after or 0.0
-        if endpoint.refused(grant, headers, failure.limit, slow_down=slow_down, pause=pause):
-            endpoint.pauses_in_a_row += 1
-        if failure.day_over is not None:
-            endpoint.limiter.day_over = failure.day_over
-        seconds = endpoint.pause_after(failure.retry_after)
-        if seconds is not None and self._gate.pause(seconds, endpoint):
-            self._tell_pause(seconds, failure.kind, endpoint)
 
     def _decide(self, retries: Retries, failure: Failure, odds: float, endpoint: Endpoint, row: int) -> Decision:
         """Decide what follows; a rejected key, permission or model concerns all calls after several in a row."""
