@@ -19,7 +19,7 @@ class Item(Protocol):
     """What a recipe makes of an input line (such as a pair of notes); the engine only needs its name.
 
     If it may be large, its `size` in bytes counts towards what may wait to be written; `has_nul` tells whether a
-    NUL character is in its texts.
+    NUL character is in its texts, `empty_field` names a field that is asked about and holds nothing.
     """
 
     @property

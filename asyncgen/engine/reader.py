@@ -128,6 +128,14 @@ class InputReader:
             # Not a bad line: older versions took it, and their directories are resumed.
             found = f"{one_of(self._rows)} {scanned.nul_row:,} holds a NUL character"
             self._observe(Notice(f"{found}, which is sent as it stands", warning=True))
+        if scanned.empty is not None:
+            empty = scanned.empty
+            asked = f"{counted(empty.rows, self._rows)} {'is' if empty.rows == 1 else 'are'} asked about"
+            where = f"{one_of(self._rows)} {empty.first:,}: {empty.field}"
+            text = (
+                f"{asked} although a field in the prompt is empty ({where}); [input.defaults] gives another text"
+            )
+            self._observe(Notice(text, warning=True))
 
     @property
     def cut(self) -> Cut | None:

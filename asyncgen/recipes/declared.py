@@ -27,11 +27,15 @@ WRITTEN = "written"
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A row: its name, the value of its id field, and the fields that the recipe needs."""
+    """A row: its name, the value of its id field, and the fields that the recipe needs.
+
+    `empty_field` is one that a prompt shows and that has only blanks; empty: there is none.
+    """
 
     note_id: str
     id: Any
     values: Mapping[str, Any]
+    empty_field: str = ""
 
     @property
     def rewritten(self) -> str:
@@ -45,7 +49,7 @@ class Fields:
 
     def numbered(self, number: int) -> "Fields":
         """A row without a name, named by its number; where ids are texts, that is one too."""
-        return Fields(str(number), number if self.id is None else str(number), self.values)
+        return replace(self, note_id=str(number), id=number if self.id is None else str(number))
 
 
 class Declared:
@@ -70,6 +74,8 @@ class Declared:
         self._makers = [maker(line, file.names.reference) for line in lines.values()]
         self._places = [[places[orjson.dumps(line)] for line in output.lines] for output in file.outputs]
         self._traced = file.names_calls
+        # A default that is empty was meant so.
+        self._asked = sorted(file.names.asked - {ID} - file.defaults.keys())
         asked = file.names.asked_ways
         self._ways = [(Reference.parse(name), name in asked) for name in sorted(asked | file.names.ways)]
         self.contents = contents_of_file(file, self.parse, WRITTEN)
@@ -94,7 +100,8 @@ class Declared:
             raise BadFieldError(missing_field(column, ID, fields, self._file.fields))
         if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
             raise BadFieldError(f"{column} is neither text nor a whole number")
-        return Fields("" if value is None else str(value), value, values)
+        empty = next((name for name in self._asked if _is_blank(values[name])), "")
+        return Fields("" if value is None else str(value), value, values, empty)
 
     async def run(self, pair: Fields, generate: Generate) -> Examples:
         """Run each step once the waves before it are answered."""
@@ -207,6 +214,10 @@ class _Asking:
 def _thinking(answer: Completion) -> dict[str, str]:
     """What the model thought before its answer, if that is kept (`keep_thinking`)."""
     return {"thinking": answer.thinking} if answer.thinking else {}
+
+
+def _is_blank(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def _decoded(text: str) -> Any:

@@ -32,8 +32,8 @@ class Answers(Protocol):
 class Names:
     """The names of a recipe file: steps, declared fields, and all others, which are fields of the same name.
 
-    `fields` collects the fields that occur, `used` the steps, `thinking` the steps whose thinking is named;
-    `asked_ways` placeholders with a way into a field in prompts, `ways` those in outputs.
+    `fields` collects the fields that occur, `asked` those in prompts, `used` the steps, `thinking` the steps whose
+    thinking is named; `asked_ways` placeholders with a way into a field in prompts, `ways` those in outputs.
 
     Args:
         steps: by name.
@@ -44,6 +44,7 @@ class Names:
         self._steps = steps
         self._declared = declared
         self.fields: set[str] = set()
+        self.asked: set[str] = set()
         self.used: set[str] = set()
         self.thinking: set[str] = set()
         self.ways: set[str] = set()
@@ -66,7 +67,10 @@ class Names:
             self.used |= roots & self._steps.keys()
             if self.is_thinking(reference):
                 self.thinking.add(reference.root)
-            self.fields |= roots - self._steps.keys()
+            fields = roots - self._steps.keys()
+            self.fields |= fields
+            if not in_output:
+                self.asked |= fields
             if reference.way and reference.root not in self._steps:
                 (self.ways if in_output else self.asked_ways).add(name)
 

@@ -78,6 +78,15 @@ class FileIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class EmptyRows:
+    """Rows in which a field holds nothing: how many, the number (from 1) of the first, and its field."""
+
+    rows: int
+    first: int
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """The result of the scan: the number of rows, and the bad lines (the first 1,000 ranges, with their reasons).
 
@@ -85,7 +94,7 @@ class Scan:
     row that was asked for, None if it was not reached, and `prefix_end` where it ends; `repeated` counts the rows
     whose id an earlier one has; `like_id` is a field of the first row that may be meant as its id, as it has none;
     `header_row` is the number, from 1, of the first row that holds the names of its fields, `nul_row` that of the
-    first one with a NUL character in a text that the recipe uses.
+    first one with a NUL character in a text that the recipe uses; `empty` are rows that lack a text to ask about.
     """
 
     identity: FileIdentity
@@ -99,6 +108,7 @@ class Scan:
     like_id: str = ""
     header_row: int = 0
     nul_row: int = 0
+    empty: EmptyRows | None = None
 
 
 @dataclass(slots=True)
@@ -113,6 +123,7 @@ class RowCutter(Generic[I]):
     like_id: str = ""
     header_row: int = 0
     nul_row: int = 0
+    empty: EmptyRows | None = None
     _rest: list[bytes] = field(default_factory=list)
 
     def feed(self, chunk: Piece) -> Iterator[Row[I] | BadLine]:
@@ -158,11 +169,18 @@ class RowCutter(Generic[I]):
         self.chain = blake2b(self.chain.encode() + line.removesuffix(b"\r"), digest_size=16).hexdigest()
         row = Row(self.index, self.end, self.chain, pair)
         self.index += 1
+        self._notice(pair, fields, content)
+        yield row
+
+    def _notice(self, pair: I, fields: dict[str, Any], content: bytes) -> None:
+        """Note what is unusual about the last row, which is no bad line."""
         if not self.header_row and _is_header(fields):
             self.header_row = self.index
         if not self.nul_row and _ESCAPED_NUL in content and getattr(pair, "has_nul", False):
             self.nul_row = self.index
-        yield row
+        if empty := getattr(pair, "empty_field", ""):
+            earlier = self.empty or EmptyRows(0, self.index, empty)
+            self.empty = replace(earlier, rows=earlier.rows + 1)
 
 
 def _has_large_number(fields: dict[str, Any]) -> bool:
@@ -250,6 +268,7 @@ def scan(
         cutter.like_id,
         cutter.header_row,
         cutter.nul_row,
+        cutter.empty,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from asyncgen.errors import Message, Setting
 from asyncgen.storage.checkpoint import decode, encode
 from asyncgen.storage.disk import replace_atomically
-from asyncgen.storage.input_file import BadLine, FileIdentity, Scan
+from asyncgen.storage.input_file import BadLine, EmptyRows, FileIdentity, Scan
 from asyncgen.storage.layout import RunDirectory
 
 
@@ -23,6 +23,7 @@ def load_manifest(directory: RunDirectory) -> Scan | None:
     with suppress(ValueError, TypeError, KeyError):
         fields = decode(data)["scan"]
         fields["identity"] = FileIdentity(**fields["identity"])
+        fields["empty"] = EmptyRows(**fields["empty"]) if fields.get("empty") else None
         fields["bad"] = tuple(BadLine(**line | {"kind": _read(line["kind"])}) for line in fields["bad"])
         return Scan(**fields)
     return None

@@ -6,6 +6,8 @@ from asyncgen.config import RunConfig
 from asyncgen.errors import BadDataError
 from asyncgen.events import InputLoaded
 from asyncgen.recipes import build
+from asyncgen.recipes.declared import Declared
+from asyncgen.recipes.recipe_file import RecipeFile
 
 from .conftest import Server
 
@@ -367,3 +369,31 @@ async def test_a_null_inside_a_field_is_no_word_of_a_prompt(bench):
 
     await bench.run(Server(lambda _body, _: "x"), recipe % "", [{"text": "a", "of": {"name": "b", "mark": None}}])
     assert [line["mark"] for line in bench.lines("out.jsonl")] == [None]
+
+
+@pytest.mark.parametrize(
+    ("row", "empty"),
+    [
+        ({"text": "x", "about": "", "subject": ""}, ""),
+        ({"text": " ", "about": "y"}, "text"),
+        ({"text": 0, "about": []}, ""),
+    ],
+    ids=str,
+)
+def test_a_field_of_a_prompt_that_is_empty_is_noted(tmp_path, row, empty):
+    """Not one that only an output shows, nor one whose default is empty."""
+    path = tmp_path / "r.toml"
+    path.write_text(
+        """
+[input.defaults]
+subject = ""
+[[step]]
+name = "s"
+system = "On {subject}"
+user = "{text}"
+[[output]]
+file = "a.jsonl"
+line = { s = "{s}", about = "{about}" }
+"""
+    )
+    assert Declared(RecipeFile(path)).parse(row).empty_field == empty

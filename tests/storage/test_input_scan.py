@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from asyncgen.rows import Row
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.input_file import (
     BadLine,
+    EmptyRows,
     FileIdentity,
     RowCutter,
     Scan,
@@ -25,6 +27,8 @@ from asyncgen.storage.input_file import (
     scan,
     trusted,
 )
+from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.manifest import load_manifest, save_manifest
 
 from .input_lines import BOM, behind, ids, line, rows, rows_in
 
@@ -330,6 +334,27 @@ def test_a_row_with_a_nul_character_is_noticed(tmp_path: Path, text: Any, number
     path.write_text("".join(json.dumps({"body": body, "other": "\x00"}) + "\n" for body in ("a", text, text)))
     found = scan(path, lambda fields: Fields("n", None, {"body": fields["body"]}), limit=None, prefix_index=-1)
     assert (found.pairs, found.nul_row) == (3, number)
+
+
+@pytest.mark.parametrize(
+    ("texts", "empty"), [(["a", "b"], None), (["a", "", "b", " \n"], EmptyRows(2, 2, "body"))]
+)
+def test_rows_without_a_text_to_ask_about_are_counted(
+    tmp_path: Path, texts: list[str], empty: EmptyRows | None
+) -> None:
+    """They are rows as ever: a cell that is not filled in is seldom meant, and paid all the same."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps({"body": text}) + "\n" for text in texts))
+
+    def parse(fields: Mapping[str, Any]) -> Fields:
+        return Fields("n", None, fields, "" if fields["body"].strip() else "body")
+
+    found = scan(path, parse, limit=None, prefix_index=-1)
+    assert (found.pairs, found.empty) == (len(texts), empty)
+    directory = RunDirectory(Disk(), tmp_path)
+    directory.manifest.parent.mkdir()
+    save_manifest(directory, found)
+    assert load_manifest(directory) == found
 
 
 def test_the_names_of_the_fields_are_those_of_the_first_rows(tmp_path: Path) -> None:
