@@ -80,6 +80,7 @@ class ChatRequest:
     keep_thinking: bool = False
 
 
+_MOST_TOKENS = 2**53  # as a limit more than any answer has, and still a whole number in every JSON
 LIMIT_FIELDS = ("max_tokens", "max_completion_tokens")
 """The API's two names for the limit of an answer."""
 
@@ -91,7 +92,7 @@ def answer_limit(fields: Mapping[str, Any]) -> int | None:
     """
     limits = (fields.get(name) for name in LIMIT_FIELDS)
     numbers = (limit for limit in limits if isinstance(limit, int | float) and not isinstance(limit, bool))
-    return max((int(number) for number in numbers if number >= 1), default=None)
+    return max((min(int(number), _MOST_TOKENS) for number in numbers if number >= 1), default=None)
 
 
 NOT_ACCEPTED = "check_"

@@ -373,6 +373,14 @@ def test_the_largest_limit_and_what_is_no_text_are_seen():
     assert found.size == len(found.data)
 
 
+async def test_a_limit_beyond_all_whole_numbers_of_json_is_one_without_end(batch):
+    """It is sent as it stands, and what the answer may cost is still a number that can be kept."""
+    batch.write(line("a", body={"model": "m", "messages": ASKED, "max_tokens": 1e25}))
+
+    assert (await batch.run()).failed_pairs == 0
+    assert orjson.loads(batch.sent[0])["max_tokens"] == 1e25
+
+
 def test_the_model_of_a_file_is_the_first_that_it_names(tmp_path):
     """Lines that cannot be read name none, and so does a file that is not there."""
     path = tmp_path / "batch.jsonl"
