@@ -13,7 +13,7 @@ from typing import Any
 _NAME = re.compile(r"[\w.\[\]-]{1,64}", re.ASCII)
 _GENERATED = ("failed_generation", "choices", "output", "generated_text", "partial_response")
 _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
-_TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]*)<", re.IGNORECASE)
+_TITLE = re.compile(r"<(?:title|h1)[^<>]*>([^<]*)<", re.IGNORECASE)
 HTML, NOT_JSON = "html", "not_json"
 _EXTRA = {"extra_forbidden", "value_error.extra"}
 _MOST_WORDS = 2000  # characters; more is a page, not a sentence
