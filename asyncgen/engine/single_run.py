@@ -33,7 +33,7 @@ from asyncgen.storage.input_cuts import Cut
 from asyncgen.storage.input_file import Scan
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.recipe_record import RecipeRecord
-from asyncgen.storage.resume import Beginning, begin, extend, peek
+from asyncgen.storage.resume import Beginning, WantedRun, begin, extend, peek
 from asyncgen.storage.segment_format import paid_lines
 from asyncgen.storage.segment_reader import clear_journal, open_batches
 
@@ -259,21 +259,20 @@ class Run:
         if finish_intent(self._directory, restart=self._config.restart):
             self._observe(Notice("Finished a merge that the last run had begun"))
         left = open_batches(self._directory) if self._config.restart else []
-        beginning = begin(
-            self._directory,
+        wanted = WantedRun(
             self._recipe,
             self._fingerprint,
             pairs=self._reader.wanted(scanned),
-            portion=self._reader.portion(scanned),
             prefix_chain=scanned.prefix_chain,
             prefix_end=scanned.prefix_end,
-            restart=self._config.restart,
             rows=self._reader.all,
-            ways=self._ways,
-            record=RecipeRecord.of(self._config, self._recipe),
+            portion=self._reader.portion(scanned),
             cut=self._reader.cut,
             source=self._config.input_jsonl,
+            ways=self._ways,
+            record=RecipeRecord.of(self._config, self._recipe),
         )
+        beginning = begin(self._directory, wanted, restart=self._config.restart)
         if beginning.state.portion is not None:
             part = beginning.state.portion.in_words(many_of(rows_of_recipe(self._recipe)))
             self._observe(Notice(part.capitalize()))

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -111,77 +110,72 @@ def refuse_shards(directory: RunDirectory) -> None:
         )
 
 
-def begin(
-    directory: RunDirectory,
-    recipe: Recipe[Any],
-    fingerprint: Fingerprint,
-    *,
-    pairs: int,
-    portion: Portion | None = None,
-    prefix_chain: str | None,
-    prefix_end: int,
-    restart: bool,
-    rows: Callable[[], Iterator[Row[Any]]],
-    ways: ModelWays | None = None,
-    record: RecipeRecord | None = None,
-    cut: Cut | None = None,
-    source: Path | None = None,
-) -> Beginning:
-    """Bring the directory into the state from which the run can start or resume.
+@dataclass(frozen=True, slots=True)
+class WantedRun:
+    """The run that a command asks for: what decides its bytes, and its checked input.
+
+    `recipe` names the files and the counters. `pairs` is how many rows of the input are wanted, those of other
+    shards included, `portion` a shard's part of them (None: all). `prefix_chain` is the input's chain at the
+    watermark of `peek`, None if the input is shorter; `prefix_end` where that row ends: not where it did if
+    lines end otherwise now, or blank ones came or went. `rows` reads the input from its beginning; `cut` is
+    where the portion begins, if that is known, else rows are read up to there. `source` is the input file,
+    which must not be moved aside. Of a new run the directory stores `ways`, what is known of the model's
+    requests, and `record`, that of the recipe.
+    """
+
+    recipe: Recipe[Any]
+    fingerprint: Fingerprint
+    pairs: int
+    prefix_chain: str | None
+    prefix_end: int
+    rows: Callable[[], Iterator[Row[Any]]]
+    portion: Portion | None = None
+    cut: Cut | None = None
+    source: Path | None = None
+    ways: ModelWays | None = None
+    record: RecipeRecord | None = None
+
+    @property
+    def stop(self) -> int:
+        """The index behind the last wanted row."""
+        return self.pairs if self.portion is None else self.portion.stop
+
+
+def begin(directory: RunDirectory, wanted: WantedRun, *, restart: bool) -> Beginning:
+    """Bring the directory, which is locked, into the state from which the run can start or resume.
 
     Args:
-        directory: the output directory, locked.
-        recipe: names the files and the counters.
-        fingerprint: of the run that is to begin.
-        pairs: how many rows of the input are wanted, those of other shards included.
-        portion: a shard's part of them; None: all.
-        prefix_chain: the input's chain at the watermark of `peek`; None if the input is shorter.
-        prefix_end: where that row ends: not where it did if lines end otherwise now, or blank ones came or went.
+        directory: the output directory.
+        wanted: the run that is to begin.
         restart: move everything aside and start over.
-        rows: the input from its beginning, for taking over.
-        ways: what is known of the model's requests, for a new run.
-        record: what the directory stores of the recipe.
-        cut: where the portion begins, if that is known; else `rows` are read up to there.
-        source: the input file, which must not be moved aside.
 
     Raises:
         UsageError: the input would be moved aside.
         DirectoryError: the directory belongs to another run or was changed.
     """
-    stop = pairs if portion is None else portion.stop
-    fresh = partial(_fresh, directory, recipe, fingerprint, pairs, portion, rows, ways, record, cut, source)
-    accept = partial(
-        _accept,
-        recipe=recipe,
-        fingerprint=fingerprint,
-        pairs=pairs,
-        portion=portion,
-        record=record,
-    )
     if restart:
-        return fresh()
+        return _fresh(directory, wanted)
     if in_shards(directory):
         raise DirectoryError(f"{directory} holds an unfinished run in shards: ", Phrase.USE_RAY)
     original = load_original(directory)
     if original is not None:
-        state: RunState | None = take_over(directory, recipe, fingerprint, original, rows())
-        prefix_chain, prefix_end = (None, 0) if state is None else (state.input_chain, state.input_end)
+        state: RunState | None = take_over(directory, wanted.recipe, wanted.fingerprint, original, wanted.rows())
+        before = (None, 0) if state is None else (state.input_chain, state.input_end)
+        wanted = replace(wanted, prefix_chain=before[0], prefix_end=before[1])
     else:
         state = load_checkpoint(directory)
     if state is not None:
-        state = accept(state, prefix_chain=prefix_chain, prefix_end=prefix_end)
+        state = _accept(state, wanted)
         meters = _bring_to(directory, state, may_be_longer=True)
         # Left by a crash while a finished run was being extended; the checkpoint has replaced it.
         directory.disk.unlink(directory.statistics)
         return Beginning(state, meters, resumed=True)
     state = load_statistics(directory)
     if state is None:
-        return fresh()
-    state = accept(state, prefix_chain=prefix_chain, prefix_end=prefix_end)
+        return _fresh(directory, wanted)
+    state = _accept(state, wanted)
     meters = _bring_to(directory, state, may_be_longer=False)
-    if stop <= state.last_completed_idx + 1:
-        return Beginning(state, meters, resumed=True, finished=True)
-    return Beginning(state, meters, resumed=True)
+    return Beginning(state, meters, resumed=True, finished=wanted.stop <= state.last_completed_idx + 1)
 
 
 def extend(directory: RunDirectory, state: RunState) -> None:
@@ -251,26 +245,16 @@ def _outputs(directory: RunDirectory, recipe: Recipe[Any]) -> list[str]:
     return names + ([] if former is None else [name for name in former.files if name in there])
 
 
-def _fresh(
-    directory: RunDirectory,
-    recipe: Recipe[Any],
-    fingerprint: Fingerprint,
-    pairs: int,
-    portion: Portion | None,
-    rows: Callable[[], Iterator[Row[Any]]],
-    ways: ModelWays | None,
-    record: RecipeRecord | None,
-    cut: Cut | None,
-    source: Path | None,
-) -> Beginning:
+def _fresh(directory: RunDirectory, wanted: WantedRun) -> Beginning:
+    recipe, portion = wanted.recipe, wanted.portion
     first = 0 if portion is None else portion.first
     end, chain = 0, ""
-    if cut is not None:
-        end, chain = cut.end, cut.chain
+    if wanted.cut is not None:
+        end, chain = wanted.cut.end, wanted.cut.chain
     elif first:
-        before = next(islice(rows(), first - 1, None))
+        before = next(islice(wanted.rows(), first - 1, None))
         end, chain = before.end, before.chain
-    moved_to = supersede(directory, recipe, source)
+    moved_to = supersede(directory, recipe, wanted.source)
     meters = {name: FileMeter() for name in (*(output.name for output in recipe.outputs), FAILED)}
     state = RunState(
         last_completed_idx=first - 1,
@@ -278,44 +262,36 @@ def _fresh(
         input_chain=chain,
         files={name: meter.mark() for name, meter in meters.items()},
         stats=dict.fromkeys(("total_pairs", *recipe.counters, "total_tokens_used"), 0)
-        | {"total_pairs": pairs if portion is None else portion.size},
-        fingerprint=fingerprint,
+        | {"total_pairs": wanted.pairs if portion is None else portion.size},
+        fingerprint=wanted.fingerprint,
         portion=None if portion is None else replace(portion, chain=chain),
-        ways=ways,
-        recipe=record,
+        ways=wanted.ways,
+        recipe=wanted.record,
     )
     save_checkpoint(directory, state)
     return Beginning(state, meters, moved_to=moved_to)
 
 
-def _accept(
-    state: RunState,
-    *,
-    recipe: Recipe[Any],
-    fingerprint: Fingerprint,
-    pairs: int,
-    portion: Portion | None,
-    prefix_chain: str | None,
-    prefix_end: int,
-    record: RecipeRecord | None,
-) -> RunState:
-    check_portion(state.portion, portion, nouns_of(rows_of_recipe(recipe)).many)
-    changed = differences(state.fingerprint, fingerprint)
+def _accept(state: RunState, wanted: WantedRun) -> RunState:
+    """The state, if it is that of the wanted run."""
+    recipe = wanted.recipe
+    rows = nouns_of(rows_of_recipe(recipe)).many
+    check_portion(state.portion, wanted.portion, rows)
+    changed = differences(state.fingerprint, wanted.fingerprint)
     if changed:
         raise DirectoryError(f"this directory belongs to another run: {'; '.join(changed)}")
     done = state.last_completed_idx + 1
-    rows = nouns_of(rows_of_recipe(recipe))
-    if done and prefix_chain is None:
-        raise DirectoryError(f"the input has fewer {rows.many} than the {done} already processed")
-    if done and prefix_chain != state.input_chain:
-        raise DirectoryError(f"the input changed within the {done} {rows.many} already processed")
-    wanted = {*(output.name for output in recipe.outputs), FAILED}
-    if state.files.keys() != wanted or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
+    if done and wanted.prefix_chain is None:
+        raise DirectoryError(f"the input has fewer {rows} than the {done} already processed")
+    if done and wanted.prefix_chain != state.input_chain:
+        raise DirectoryError(f"the input changed within the {done} {rows} already processed")
+    files = {*(output.name for output in recipe.outputs), FAILED}
+    if state.files.keys() != files or not {*recipe.counters, "total_tokens_used"} <= state.stats.keys():
         raise DirectoryError("the checkpoint does not fit this version of asyncgen")
-    total = max(pairs, done) if portion is None else portion.size
+    total = max(wanted.pairs, done) if wanted.portion is None else wanted.portion.size
     stats = {**state.stats, "total_pairs": total}
-    end = prefix_end if done else state.input_end
-    return replace(state, stats=stats, recipe=record or state.recipe, input_end=end)
+    end = wanted.prefix_end if done else state.input_end
+    return replace(state, stats=stats, recipe=wanted.record or state.recipe, input_end=end)
 
 
 def check_portion(before: Portion | None, now: Portion | None, rows: str) -> None:
