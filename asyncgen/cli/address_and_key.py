@@ -2,14 +2,44 @@
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asyncgen.address import is_loopback
+from asyncgen.cli.headers import resolve_headers
 from asyncgen.config import DEFAULT_BASE_URL, EndpointConfig, resolve_api_key
 from asyncgen.errors import KeyOrQuotaError, UsageError
 
+if TYPE_CHECKING:
+    from asyncgen.local.model import LocalModel
+
 BASE_URL_VARIABLE = "OPENAI_BASE_URL"
 KEY_VARIABLE = "OPENAI_API_KEY"
+
+
+def endpoint_of(args: argparse.Namespace, local: "LocalModel | None", *, sends: bool) -> EndpointConfig:
+    """The server that flags and environment name, or one that the command will start itself.
+
+    Args:
+        args: the flags.
+        local: a model that the command will serve.
+        sends: whether anything will be sent.
+
+    Raises:
+        UsageError: the address is set but empty, or a header is invalid.
+        KeyOrQuotaError: a header names a variable that is not set.
+    """
+    concurrency = args.concurrency if local is None else local.slots
+    endpoint = EndpointConfig(rpm=args.rpm, tpm=args.tpm, concurrency=concurrency)
+    if args.simulate is not None or local is not None:
+        return replace(endpoint, base_url=DEFAULT_BASE_URL, api_key="none")
+    return replace(
+        endpoint,
+        base_url=base_url_of(args, sends=sends),
+        api_key=key_of(args),
+        headers=resolve_headers(args.header),
+    )
 
 
 def base_url_of(args: argparse.Namespace, *, sends: bool) -> str:

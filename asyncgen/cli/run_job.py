@@ -7,18 +7,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.cli.address_and_key import BASE_URL_VARIABLE, base_url_of, check_has_key, key_of
+from asyncgen.cli.address_and_key import BASE_URL_VARIABLE, check_has_key, endpoint_of
 from asyncgen.cli.endpoint_tables import endpoint_tables, load_endpoints, refuse_unchosen
-from asyncgen.cli.headers import resolve_headers
 from asyncgen.cli.paths import absolute, absolute_input, absolute_output
 from asyncgen.cli.request_field_flags import params_of
 from asyncgen.cli.servers import default_model, local_model
 from asyncgen.config import (
     BATCH_SIZE,
-    DEFAULT_BASE_URL,
     DEFAULT_RECIPE,
     SAVE_EVERY,
-    EndpointConfig,
     RunConfig,
     attempt_times,
 )
@@ -162,33 +159,19 @@ def _config(
     *,
     needs_key: bool,
 ) -> RunConfig:
-    simulated = args.simulate is not None
-    if args.endpoint:
-        _refuse_beside_endpoints(args)
-    if simulated and args.base_url:
-        raise UsageError("--simulate brings its own server: leave --base-url out")
-    if simulated and getattr(args, "batch_detach", False):
-        raise UsageError(
-            "the server of --simulate ends with this command, and so would the batches that --batch-detach leaves "
-            "there: start one in another terminal (asyncgen simulate), and name it with --base-url"
-        )
-    own_server = simulated or local is not None
+    _refuse_conflicts(args)
     known = endpoint_tables(args.config)
-    named = own_server or args.endpoint or args.base_url is not None or BASE_URL_VARIABLE in os.environ
+    started = args.simulate is not None or local is not None
+    named = started or args.endpoint or args.base_url is not None or BASE_URL_VARIABLE in os.environ
     if needs_key and not named:
         refuse_unchosen(args.config, known)
     params = params_of(args)
     timeout, pair_timeout = attempt_times(params, args.timeout, args.pair_timeout)
-    only = EndpointConfig(
-        base_url=DEFAULT_BASE_URL if own_server or args.endpoint else base_url_of(args, sends=needs_key),
-        api_key="none" if own_server else "" if args.endpoint else key_of(args),
-        headers={} if own_server else resolve_headers(args.header),
-        rpm=args.rpm,
-        tpm=args.tpm,
-        preset_rpm=None if tier is None else tier.rpm,
-        preset_tpm=None if tier is None else tier.tpm,
-        concurrency=args.concurrency if local is None else local.slots,
-    )
+    if args.endpoint:
+        endpoints = load_endpoints(args.config, known, args.endpoint)
+    else:
+        only = endpoint_of(args, local, sends=needs_key)
+        endpoints = (only if tier is None else replace(only, preset_rpm=tier.rpm, preset_tpm=tier.tpm),)
     config = RunConfig(
         input_jsonl=absolute_input(args.input_jsonl, directory=args.output_dir, restart=args.restart),
         output_dir=absolute_output(args.output_dir),
@@ -199,7 +182,7 @@ def _config(
         add_reasoning=args.add_reasoning,
         batch_size=args.batch_size,
         save_every=args.save_every,
-        endpoints=load_endpoints(args.config, known, args.endpoint) if args.endpoint else (only,),
+        endpoints=endpoints,
         model=model.name,
         replace_model=_replaces_model(args, model),
         began_with=model.began_with,
@@ -230,16 +213,27 @@ def _config(
     )
     check_sockets(config)
     if needs_key and not args.endpoint:
-        _check_has_key(config, only)
+        _check_has_key(config)
     return config
 
 
-def _check_has_key(config: RunConfig, server: EndpointConfig) -> None:
-    """Refuse to go on without a key, unless there is something else that the user can mend first."""
-    try:
-        check_has_key(
-            server, "without a key, use --simulate (a simulated API) or --local (a model on this machine)"
+def _refuse_conflicts(args: argparse.Namespace) -> None:
+    if args.endpoint:
+        _refuse_beside_endpoints(args)
+    if args.simulate is not None and args.base_url:
+        raise UsageError("--simulate brings its own server: leave --base-url out")
+    if args.simulate is not None and getattr(args, "batch_detach", False):
+        raise UsageError(
+            "the server of --simulate ends with this command, and so would the batches that --batch-detach leaves "
+            "there: start one in another terminal (asyncgen simulate), and name it with --base-url"
         )
+
+
+def _check_has_key(config: RunConfig) -> None:
+    """Refuse to go on without a key, unless there is something else that the user can mend first."""
+    without = "without a key, use --simulate (a simulated API) or --local (a model on this machine)"
+    try:
+        check_has_key(config.endpoints[0], without)
     except KeyOrQuotaError:
         build(config)
         raise

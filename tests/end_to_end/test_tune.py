@@ -134,6 +134,18 @@ def test_real_calls_are_not_sent_without_a_word(serve) -> None:
     assert server.counts["requests"] == 0
 
 
+@pytest.mark.parametrize("only_plans", [False, True])
+def test_more_calls_in_flight_than_sockets_are_planned_and_not_made(monkeypatch, capsys, only_plans) -> None:
+    """As a run refuses them; a plan may be for another machine."""
+    monkeypatch.setattr("asyncgen.engine.sockets.sockets", lambda: 236)
+    flags = ["--plan-only"] if only_plans else ["--base-url", "http://127.0.0.1:1/v1"]
+
+    code = main(["tune", "--model", "gpt-4o", "--rpm", "600", "--concurrency", "5000", *flags])
+
+    assert code == (0 if only_plans else 2)
+    assert ("5000 needs as many sockets" in capsys.readouterr().err) is not only_plans
+
+
 @pytest.mark.parametrize(
     ("limits", "binds", "calls_a_second"),
     [

@@ -9,17 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.cli.address_and_key import base_url_of, check_has_key, key_of
+from asyncgen.cli.address_and_key import check_has_key, endpoint_of
 from asyncgen.cli.addresses import shown_address
 from asyncgen.cli.api_flags import add_limit_arguments, add_server_arguments, add_simulate_argument
-from asyncgen.cli.headers import resolve_headers
 from asyncgen.cli.input_flags import add_recipe_arguments, add_sample_arguments
 from asyncgen.cli.lines import Lines, say
 from asyncgen.cli.paths import absolute, absolute_input
 from asyncgen.cli.servers import add_local_argument, default_model, local_model, serve
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.config import (
-    DEFAULT_BASE_URL,
     DEFAULT_MODEL,
     DEFAULT_RECIPE,
     EndpointConfig,
@@ -28,7 +26,7 @@ from asyncgen.config import (
 from asyncgen.config.shipped import shipped
 from asyncgen.cost import Price
 from asyncgen.engine.event_loop import run_loop
-from asyncgen.engine.sockets import most_in_flight
+from asyncgen.engine.sockets import check_sockets, most_in_flight
 from asyncgen.errors import Exit, UsageError
 from asyncgen.humanize import MINUTE, NO_PRICE, amount, duration, one_of, rate, usd, with_article
 from asyncgen.planning.capacity import Load, Plan, plan
@@ -232,14 +230,7 @@ def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
         args.prompt_file = args.prompt_file or shipped("prompts", f"{DEFAULT_RECIPE}.json")
     elif args.input_jsonl is None:
         raise UsageError("--recipe needs --input-jsonl: the samples are for the default recipe")
-    endpoint = EndpointConfig(
-        base_url=DEFAULT_BASE_URL if own_server else base_url_of(args, sends=not args.plan_only),
-        api_key="none" if own_server else key_of(args),
-        headers={} if own_server else resolve_headers(args.header),
-        rpm=args.rpm,
-        tpm=args.tpm,
-        concurrency=args.concurrency if local is None else local.slots,
-    )
+    endpoint = endpoint_of(args, local, sends=not args.plan_only)
     config = RunConfig(
         input_jsonl=absolute_input(args.input_jsonl),
         output_dir=Path(tempfile.gettempdir()),  # nothing is written
@@ -254,6 +245,7 @@ def _config(args: argparse.Namespace, local: "LocalModel | None") -> RunConfig:
         most_in_flight=most_in_flight(),
     )
     if not args.plan_only:
+        check_sockets(config)
         check_has_key(endpoint, "--plan-only needs none")
     return config
 
