@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 Message = dict[str, Any]
+_REASONING = ("reasoning_content", "reasoning", "thinking")  # the keys that chat templates know
 _ROLES = {"system", "developer", "user", "assistant", "tool"}
 
 
@@ -75,14 +76,18 @@ def _calls(message: Message) -> bool:
     return message["role"] == "assistant" and bool(message.get("tool_calls"))
 
 
-def without_tools(messages: list[Message], format_name: str) -> list[Message]:
+def plain_texts(messages: list[Message], format_name: str) -> list[Message]:
     """The messages, for a format that holds texts and nothing else of them.
 
     Raises:
-        UnfitError: tools are called, or an answer is marked as not to be trained.
+        UnfitError: tools are called, reasoning stands beside an answer, or one is marked as not to be trained.
     """
     if any(one["role"] == "tool" or _calls(one) for one in messages):
         raise UnfitError(f"{format_name} has no place for calls of tools")
+    if any(one.get(name) for one in messages for name in _REASONING):
+        raise UnfitError(
+            f"{format_name} has no place for reasoning beside an answer: <think> marks in its content would stay"
+        )
     if any(one.get("weight") not in {None, 1} for one in messages):
         raise UnfitError(f"{format_name} has no place for the weight of an answer")
     return messages

@@ -18,8 +18,8 @@ from asyncgen.export.conversations import (
     are_messages,
     as_text,
     conversation,
+    plain_texts,
     said,
-    without_tools,
 )
 
 Record = dict[str, Any]
@@ -103,7 +103,7 @@ def completion_line(record: Mapping[str, Any]) -> Record:
 
 def alpaca_line(record: Mapping[str, Any]) -> Record:
     """One question and its answer."""
-    messages = without_tools(_messages(record), "alpaca")
+    messages = plain_texts(_messages(record), "alpaca")
     system = [one for one in messages[:1] if one["role"] in _SYSTEM]
     talk = messages[len(system) :]
     if [one["role"] for one in talk] != ["user", "assistant"]:
@@ -114,7 +114,7 @@ def alpaca_line(record: Mapping[str, Any]) -> Record:
 
 def sharegpt_line(record: Mapping[str, Any]) -> Record:
     """Questions and answers in turn."""
-    messages = without_tools(_messages(record), "sharegpt")
+    messages = plain_texts(_messages(record), "sharegpt")
     talk = [one["role"] for one in messages[messages[0]["role"] in _SYSTEM :]]
     if talk != ["user", "assistant"] * (len(talk) // 2):
         raise UnfitError("sharegpt holds questions and answers in turn, and this is another conversation")

@@ -237,6 +237,8 @@ def test_a_line_in_a_format(name: str, record: dict[str, Any], made: dict[str, A
         ("openai", {"messages": [{"role": "user", "content": [{"type": "image_url"}]}, ANSWER]}),
         ("sharegpt", {"messages": [USER, CALL, RESULT, ANSWER]}),
         ("sharegpt", {"messages": [USER, {**ANSWER, "weight": 0}, USER, ANSWER]}),
+        ("sharegpt", {"messages": [USER, {**ANSWER, "reasoning_content": "Hm."}]}),
+        ("alpaca", {"messages": [USER, {**ANSWER, "thinking": "Hm."}]}),
         ("sharegpt", {"messages": [USER, ANSWER, ANSWER]}),
         ("sharegpt", {"messages": [ANSWER]}),
         ("alpaca", {"messages": [USER, CALL]}),
