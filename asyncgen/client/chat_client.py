@@ -5,8 +5,8 @@ and `retry`, and carried out only here.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from asyncgen.chat import (
@@ -40,6 +40,16 @@ from asyncgen.limits.endpoint import Endpoint, Grant
 from asyncgen.limits.gate import Gate
 
 SIZE_PROBES = 3  # refusals of a call larger than the limit, as its size is only estimated
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call under way: its row, the request to send now, its attempts so far, and the endpoints it has tried."""
+
+    caller: Caller
+    request: Prepared
+    retries: Retries
+    tried: Tried = field(default_factory=Tried)
 
 
 class ChatClient:
@@ -116,13 +126,11 @@ class ChatClient:
         """
         known = self._log.unusable(caller.index, request.step, request.hash)
         retries, request = self.resumed(request, caller.meet(request.step, request.hash, known))
+        call = _Call(caller, request, retries)
         attempt, answers, refused = 0, self._gate.answers, False
-        tried = Tried()
         while True:
             attempt += 1
-            endpoint, result, adapted = await self._attempt(
-                caller, attempt, request, retries, tried, refused=refused
-            )
+            endpoint, result, adapted = await self._attempt(call, attempt, refused=refused)
             if isinstance(result, Completion):
                 await self._log.written()
                 caller.answers.append(result.text)
@@ -137,16 +145,16 @@ class ChatClient:
                 self._outages.wait(result.kind, endpoint)
             match self._decide(retries, result, odds, endpoint, caller.index):
                 case RetryAfter(backoff):
-                    request = await self._back_off(caller, request, backoff, retries.counted, result.kind)
-                case Pause() if retries.refused >= SIZE_PROBES and not self._gate.fits(request.tokens):
+                    await self._back_off(call, backoff, result.kind)
+                case Pause() if retries.refused >= SIZE_PROBES and not self._gate.fits(call.request.tokens):
                     raise CallFailed(request.step, "larger_than_limit", attempt)
                 case Pause():
                     self._outages.wait(result.kind, endpoint)
                 case GiveUp():
                     self._outages.give_up(endpoint, result)
-                    raise self.refusal(caller, request, result, retries.counted or attempt)
+                    raise self.refusal(caller, call.request, result, retries.counted or attempt)
                 case Stop():
-                    self._outages.reject(endpoint, self._explanations.named(result, request, caller.answers))
+                    self._outages.reject(endpoint, self._explanations.named(result, call.request, caller.answers))
 
     def resumed(
         self, request: Prepared, kinds: Iterable[str], *, answered: bool = False
@@ -169,37 +177,27 @@ class ChatClient:
                 request = self.with_more_room(request)
         return retries, request
 
-    async def _back_off(
-        self, caller: Caller, request: Prepared, seconds: float, attempts: int, kind: str
-    ) -> Prepared:
-        """Wait outside the gate; returns the request to send then.
+    async def _back_off(self, call: _Call, seconds: float, kind: str) -> None:
+        """Wait outside the gate; an answer that reasoning has used up is given more room then.
 
         Raises:
             CallFailed: the row has no time left.
         """
-        caller.seconds -= seconds
-        if caller.seconds <= 0:
-            raise CallFailed(request.step, "deadline", attempts)
+        call.caller.seconds -= seconds
+        if call.caller.seconds <= 0:
+            raise CallFailed(call.request.step, "deadline", call.retries.counted)
         await self._gate.backoff(seconds)
-        return self.with_more_room(request) if kind == "reasoning_length" else request
+        if kind == "reasoning_length":
+            call.request = self.with_more_room(call.request)
 
     async def _attempt(
-        self,
-        caller: Caller,
-        attempt: int,
-        request: Prepared,
-        retries: Retries,
-        tried: Tried,
-        *,
-        refused: bool,
+        self, call: _Call, attempt: int, *, refused: bool
     ) -> tuple[Endpoint, Completion | Failure, bool]:
-        """Send a call once; returns its endpoint, the result, and whether to resend it with another body.
-
-        An endpoint that refuses the call, not for now, is noted in `tried`: others are asked then.
-        """
+        """Send a call once; returns its endpoint, the result, and whether to resend it with another body."""
+        caller, request = call.caller, call.request
         now = asyncio.get_running_loop().time
         queued = now()
-        grant, shape = await self._admission.enter(caller.index, request, tried, refused=refused)
+        grant, shape = await self._admission.enter(caller.index, request, call.tried, refused=refused)
         endpoint = grant.endpoint
         answered, seconds = False, min(self._config.timeout, caller.seconds)
         try:
@@ -212,24 +210,8 @@ class ChatClient:
                 request if sent is request.body else request.with_body(sent),
                 seconds,
             )
-            # No await from here to the log: an answer that has arrived is in the journal before anything else.
             answered = isinstance(result, Completion)
-            if isinstance(result, Failure) and endpoint.health.answered:
-                result = self._charges.after_answers(result, retries)
-            result = self._record(caller, request, result)
-            if isinstance(result, Completion):
-                self._charges.answered(endpoint)
-                self._gate.answered(grant, headers, request.tokens, result.usage.total_tokens)
-            else:
-                if result.unusable:
-                    caller.has_met(request.step, request.hash)
-                if result.action is Action.WAIT:
-                    self._charges.refused(grant, headers, result)
-                elif self._charges.excuse(caller, retries, grant, result, seconds):
-                    result = replace(result, action=Action.ELSEWHERE)
-                    if grant.probe:
-                        tried.probed.add(endpoint.name)
-            self._gate.heard(refused=isinstance(result, Failure) and result.action is Action.WAIT)
+            result = self._settle(call, grant, headers, result, seconds)
         finally:
             self._admission.leave(grant, shape, request, answered=answered)
         learned, adapted = None, False
@@ -254,8 +236,41 @@ class ChatClient:
         if learned is not None:
             self._learning.keep(learned)
         if isinstance(result, Failure) and not adapted:
-            result = self._ask_others(caller, grant, shape, result, tried)
+            result = self._ask_others(call, grant, shape, result)
         return endpoint, result, adapted
+
+    def _settle(
+        self,
+        call: _Call,
+        grant: Grant,
+        headers: Mapping[str, str],
+        result: Completion | Failure,
+        seconds: float,
+    ) -> Completion | Failure:
+        """Record the result of an attempt of at most so many seconds; returns it as it counts.
+
+        There is no await before the log: an answer that has arrived is in the journal before anything else.
+        """
+        caller, request, endpoint = call.caller, call.request, grant.endpoint
+        if isinstance(result, Failure) and endpoint.health.answered:
+            result = self._charges.after_answers(result, call.retries)
+        result = self._record(caller, request, result)
+        if isinstance(result, Completion):
+            self._charges.answered(endpoint)
+            self._gate.answered(grant, headers, request.tokens, result.usage.total_tokens)
+            self._gate.heard(refused=False)
+            return result
+        if result.unusable:
+            caller.has_met(request.step, request.hash)
+        waits = result.action is Action.WAIT
+        if waits:
+            self._charges.refused(grant, headers, result)
+        elif self._charges.excuse(caller, call.retries, grant, result, seconds):
+            result = replace(result, action=Action.ELSEWHERE)
+            if grant.probe:
+                call.tried.probed.add(endpoint.name)
+        self._gate.heard(refused=waits)
+        return result
 
     def _record(
         self, caller: Caller, request: Prepared, result: Completion | Failure, came: OutOfBatch | None = None
@@ -279,13 +294,12 @@ class ChatClient:
         )
         return result
 
-    def _ask_others(
-        self, caller: Caller, grant: Grant, shape: RequestShape, failure: Failure, tried: Tried
-    ) -> Failure:
+    def _ask_others(self, call: _Call, grant: Grant, shape: RequestShape, failure: Failure) -> Failure:
         """Let other endpoints be asked if one refuses a call that they may take; returns the failure as it counts.
 
         Of such a size, or of a shape that it has never answered: then the endpoint may be to blame.
         """
+        tried = call.tried
         endpoint, blamed = grant.endpoint, failure.kind == REFUSED and not self._probes.proven(shape)
         if not (blamed or failure.kind in OF_ITS_LIMITS or failure.action is Action.STOP_IF_REPEATED):
             return failure
@@ -298,7 +312,7 @@ class ChatClient:
         ):
             return failure
         if blamed:
-            self._gate.failed(grant, caller.index)
+            self._gate.failed(grant, call.caller.index)
         return replace(failure, action=Action.ELSEWHERE)
 
     def take(
