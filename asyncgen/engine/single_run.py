@@ -109,16 +109,7 @@ class Run:
             open_gate=open_gate,
             few_left=few_left,
         )
-        served: dict[str, Any] = {"model": config.began_with or config.model, "endpoint": config.endpoint}
-        if on_this_machine(config.endpoint):
-            served[SIMULATED] = config.simulated
-        if config.model_file:
-            served["model_file"] = config.model_file
-        if config.keep_thinking:
-            served["keep_thinking"] = "yes"
-        if writes_failed(recipe):
-            served[FAILED_ROWS] = "written"
-        self._fingerprint: Fingerprint = fingerprint({**served, **recipe.fingerprint})
+        self._fingerprint = _fingerprint_of(config, recipe)
         self._reader = InputReader(
             config,
             recipe,
@@ -356,6 +347,20 @@ class Run:
 
 def _say_nothing(_event: Event) -> None:
     """Observe what was told before."""
+
+
+def _fingerprint_of(config: RunConfig, recipe: Recipe[Any]) -> Fingerprint:
+    """What decides the bytes of the outputs."""
+    served: dict[str, Any] = {"model": config.began_with or config.model, "endpoint": config.endpoint}
+    if on_this_machine(config.endpoint):
+        served[SIMULATED] = config.simulated
+    if config.model_file:
+        served["model_file"] = config.model_file
+    if config.keep_thinking:
+        served["keep_thinking"] = "yes"
+    if writes_failed(recipe):
+        served[FAILED_ROWS] = "written"
+    return fingerprint({**served, **recipe.fingerprint})
 
 
 def _told(config: RunConfig, ways: ModelWays | None) -> str:
