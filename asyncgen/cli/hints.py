@@ -20,6 +20,7 @@ _BY_KIND = {
     "too_large": "the request is larger than the server takes",
     "html": "HTML came instead of JSON: a login page or a gateway; check --base-url",
     "event_stream": "an event stream came instead of JSON: this server only streams; check --base-url",
+    "plain_text": "text came instead of JSON: a gateway or another service answers there; check --base-url",
     "encoding": "the answer is damaged, or compressed in a way that was not asked for: a gateway changes it; "
     "check --base-url",
     "large_header": "the headers of the answer are too large: a gateway adds them; check --base-url",

@@ -77,7 +77,7 @@ def judge_answer(
         body = read_body(data)
     except NotJsonError as error:
         # A page stays a page, and no model has written it; everything else may be an answer that was cut.
-        page = error.kind == "html"
+        page = error.kind in {"html", "plain_text"}
         return replace(failure(error.kind, Action.ASK_AGAIN if page else Action.RETRY), unsaid=not page)
     first = _first(body)
     if first is not None and first.get("error"):  # Gemini puts its errors into a list

@@ -89,7 +89,7 @@ class Failure:
             return replace(self, action=Action.RETRY)
         if not lately:
             return replace(self, of_front=False) if self.of_front else self
-        if self.kind == "html":  # with a 200: the page of a maintenance
+        if self.kind in {"html", "plain_text"}:  # with a 200: the page of a maintenance
             return replace(self, action=Action.RETRY, of_front=True)
         return self
 

@@ -1,6 +1,7 @@
 """When calls are no longer answered: an endpoint goes out, or, if it is the last one, the run ends."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -15,7 +16,13 @@ from asyncgen.limits.endpoint import Endpoint
 from asyncgen.limits.gate import Gate
 from asyncgen.limits.rate_headers import DAY
 
-PAGES = 10  # in place of answers, before any came: more than chance, and soon reached
+FOREIGN = 10  # bodies in place of answers, before any came: more than chance, and soon reached
+_BODIES = {
+    "html": ("HTML", "a login page or a gateway"),
+    "event_stream": ("an event stream", "this server only streams"),
+    "plain_text": ("text", "another service answers there"),
+}
+_WANTS_LOGIN = 511  # the status with which a network asks for one
 _ADDED = ("/chat/completions", "/chat/completions/")
 
 
@@ -37,7 +44,7 @@ class Outages:
         self._observe = observe
         self._stop = stop
         self._served = {served.name: served for served in config.endpoints}
-        self._pages = 0
+        self._foreign: Counter[str] = Counter()
         self._refused_since = float("-inf")  # the first refusal of ours since the last answer behind the gate
 
     def refused(self) -> None:
@@ -71,22 +78,23 @@ class Outages:
         raise Stopping
 
     def meet(self, failure: Failure) -> None:
-        """Count pages in place of answers: a portal that wants a login answers every call with one.
+        """Count what no API answers: a portal, or a server of another kind, answers every call so.
 
         Raises:
             Stopping: nothing else has come so far, and the run stops.
         """
-        self._pages += failure.kind == "html"
-        if self._gate.answers or self._pages < PAGES:
+        kind = "html" if failure.status == _WANTS_LOGIN else failure.kind
+        if kind not in _BODIES:
             return
-        self._stop(
-            TryLaterError(
-                f"{self._pages} calls got HTML instead of JSON, and none was answered: a login page or "
-                "a gateway; check ",
-                Setting("base_url"),
-                " and the network, then run the same command again",
-            )
-        )
+        self._foreign[kind] += 1
+        if self._gate.answers or self._foreign[kind] < FOREIGN:
+            return
+        body, sender = _BODIES[kind]
+        found = f"{self._foreign[kind]} calls got {body} instead of JSON, and none was answered: {sender}; check "
+        # A network lets one through later; an address stays wrong.
+        error = TryLaterError if kind == "html" else KeyOrQuotaError
+        network = " and the network" if kind == "html" else ""
+        self._stop(error(found, Setting("base_url"), f"{network}, then run the same command again"))
         raise Stopping
 
     def wait(self, kind: str, endpoint: Endpoint) -> None:
@@ -158,7 +166,9 @@ def advice_on(failure: Failure, config: RunConfig, served: EndpointConfig) -> Me
     """What the user can do about a failure."""
     address = served.address
     unknown = f"the server does not know the model {config.model!r} or the address; check "
-    whole = " (without /chat/completions, which is added)" if served.base_url.endswith(_ADDED) else ""
+    whole = (
+        " (without /chat/completions, which is added)" if urlsplit(served.base_url).path.endswith(_ADDED) else ""
+    )
     reasons = {
         "quota": Message("the account is out of quota or credit; add credit"),
         "authentication": Message(

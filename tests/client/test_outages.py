@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling
+from asyncgen.client.answer_body import judge_answer
 from asyncgen.client.call_log import NoLog
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
@@ -199,6 +200,31 @@ async def test_a_server_that_was_never_there_is_no_outage() -> None:
     assert isinstance(world.reasons[0], TryLaterError)
     assert "no call was answered" in str(world.reasons[0])
     assert world.age < 60
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        (PAGE, TryLaterError),
+        (judge_error(511, {}, "<html><title>Log in</title></html>", 0.0), TryLaterError),
+        (
+            judge_answer(b'data: {"choices": []}\n\ndata: [DONE]\n\n', {}, json_object=False, now=0.0),
+            KeyOrQuotaError,
+        ),
+        (judge_answer(b"Ollama is running", {}, json_object=False, now=0.0), KeyOrQuotaError),
+        (judge_answer(b'{"message": {}}\n{"done": true}\n', {}, json_object=False, now=0.0), KeyOrQuotaError),
+    ],
+    ids=str,
+)
+async def test_what_no_api_answers_ends_the_run_after_ten_calls(
+    failure: Completion | Failure, error: type[AsyncgenError]
+) -> None:
+    """Each may have been paid: they are not asked for as often as an answer that was lost on its way."""
+    world = World(lambda *_: failure, concurrency=4)
+    await world.run(300)
+    assert isinstance(world.reasons[0], error)
+    assert "10 calls got" in str(world.reasons[0])
+    assert len(world.sent) <= 10 + 4
 
 
 async def test_a_page_that_was_never_there_ends_the_run_at_once() -> None:

@@ -237,6 +237,7 @@ def _answers() -> list[Row]:
         Row("blank body", "retry", "empty_body", body(b" \n")),
         Row("body of HTML", "retry", "html", body(HTML)),
         Row("body of an event stream", "retry", "event_stream", body(b'data: {"choices": []}\n\n')),
+        Row("body of plain text", "retry", "plain_text", body(b"Ollama is running")),
         Row("body not UTF-8", "retry", "invalid_body", body(b'{"choices": "\xff"}')),
         Row("body cut within JSON", "retry", "invalid_body", body(b'{"choices": [{"mess')),
         bad("body of NaN", "no_choices", body(b'{"choices": NaN}')),

@@ -38,6 +38,7 @@ class Prediction:
 
 
 NO_SERVER = {"body of HTML", "connection refused", "proxy refuses"}
+WRONG_SERVER = {"scheme", "event_stream", "plain_text"}
 """Without a single answer these are no matter of pairs."""
 SAYS_OTHERWISE = {
     "usage missing",
@@ -77,7 +78,7 @@ def predict(row: Row, hits: Hits, pairs: int) -> Prediction:
         # Paraphrase and the error's reasoning side by side; the third step needs both.
         if all([ask(index, "paraphrase"), ask(index, "error_reasoning")]):
             ask(index, "correct_reasoning")
-    if not prediction.answered and (row.name in NO_SERVER or row.kind == "scheme"):
+    if not prediction.answered and (row.name in NO_SERVER or row.kind in WRONG_SERVER):
         prediction.code = Exit.TRY_LATER if row.name in NO_SERVER else Exit.KEY_OR_QUOTA
     return prediction
 
