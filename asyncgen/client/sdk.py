@@ -18,6 +18,7 @@ If another version of the SDK lacks a part that 2 and 6 need, these two are left
 use only the SDK's public way, and `completions_class` warns once.
 """
 
+import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -38,6 +39,7 @@ from asyncgen.client.http_client import HttpClient, RawResponse, SharedRequest
 from asyncgen.client.proxies import proxy_of
 from asyncgen.client.tls import trusted
 from asyncgen.client.transport_errors import unanswered
+from asyncgen.config import check_header
 
 __all__ = [
     "APIConnectionError",
@@ -109,6 +111,16 @@ from openai import APIConnectionError, APIError, APIStatusError, AsyncOpenAI  # 
 from openai import __version__ as openai_version  # noqa: E402
 
 
+def _of_environment(variable: str, header: str) -> str | None:
+    """What a variable has for a header that the SDK sends unchecked; None: nothing.
+
+    A line break at its end is left of the file that it was read from.
+    """
+    value = os.environ.get(variable, "").strip()
+    check_header(header, value, variable)
+    return value or None
+
+
 class PlainChatCompletions(AsyncOpenAI):
     """Posts JSON bodies as bytes, through the SDK's public interface.
 
@@ -120,7 +132,7 @@ class PlainChatCompletions(AsyncOpenAI):
         headers: sent in addition, or instead of the SDK's.
 
     Raises:
-        UsageError: the proxy of the environment cannot be used.
+        UsageError: the proxy, organization or project of the environment cannot be used.
         KeyOrQuotaError: the certificates of the environment cannot be used.
     """
 
@@ -152,6 +164,8 @@ class PlainChatCompletions(AsyncOpenAI):
             max_retries=0,
             http_client=http_client,
         )
+        self.organization = _of_environment("OPENAI_ORG_ID", "OpenAI-Organization")
+        self.project = _of_environment("OPENAI_PROJECT_ID", "OpenAI-Project")
 
     @property
     def user_agent(self) -> str:

@@ -11,6 +11,7 @@ import pytest
 from asyncgen.client import http_client
 from asyncgen.client.sdk import ChatCompletions, PlainChatCompletions, completions_class
 from asyncgen.client.transport_errors import BodyTooLargeError, UnreadableError
+from asyncgen.errors import UsageError
 
 from .raw_server import BODY, OK, chunked, open_client, serving, whole
 
@@ -195,6 +196,32 @@ async def test_a_header_may_hold_any_bytes(status: bytes) -> None:
         except openai.APIStatusError as error:
             headers = error.response.headers
     assert headers.get("content-length") == "2"
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"), [("org-a", b"org-a"), (" org-a\r\n", b"org-a"), ("\n", None), ("", None)]
+)
+async def test_the_organization_and_the_project_of_the_environment_are_sent(
+    monkeypatch: pytest.MonkeyPatch, said: str, sent: bytes | None
+) -> None:
+    """Without the line break of the file that they came from."""
+    for name in ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, said)
+    async with serving(whole(b"{}")) as (server, client):
+        await client.create(BODY)
+    lines = dict(line.split(b": ", 1) for line in server.heads[0].lower().split(b"\r\n")[1:] if line)
+    assert [lines.get(name) for name in (b"openai-organization", b"openai-project")] == [sent, sent]
+
+
+@pytest.mark.parametrize("name", ["OPENAI_ORG_ID", "OPENAI_PROJECT_ID"])
+@pytest.mark.parametrize("value", ["a\nb", "\u043e\u0440\u0433"])
+def test_a_variable_that_no_header_can_hold_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """Before anything is sent."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=f"^{name} OpenAI-.*: its value holds line breaks or other characters"):
+        open_client("http://127.0.0.1:1/v1")
 
 
 @pytest.mark.parametrize(
