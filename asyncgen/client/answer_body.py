@@ -18,6 +18,7 @@ from asyncgen.text import loads, strip_fence
 _FIRST_CLIENT_ERROR, _FIRST_SERVER_ERROR, _BEYOND = 400, 500, 600
 _STATUS_OF = {"rate_limit": 429, "overloaded": 503}  # as which refusals are counted that only give a name
 _STATUS_OF_BASE = {1002: 429, 1004: 401, 1008: 402, 1026: 400, 1027: 400, 1039: 429, 2013: 400, 2049: 401}
+_GOOD_CODES = {0, 200, "0", "200", "", "ok", "OK", "success"}
 _FILTERED_BY_MINIMAX = {1026, 1027}  # the request, the answer
 # Zero-width characters too, which Python does not count among the blanks.
 _BLANK = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*")
@@ -84,7 +85,7 @@ def judge_answer(
         body = first
     if not isinstance(body, dict):
         return failure("invalid_body", Action.RETRY)
-    body = _with_error_of_minimax(_unwrapped(body))
+    body = _with_error(_unwrapped(body))
     choice = _first(body.get("choices"))
     usage = read_usage(body.get("usage") or _of_groq(body))
     inside = body.get("error") or (choice and choice.get("error"))  # in the choice: OpenRouter
@@ -118,16 +119,29 @@ def _of_groq(body: Mapping[str, Any]) -> Any:
     return own.get("usage") if isinstance(own, dict) else None
 
 
-def _with_error_of_minimax(body: dict[str, Any]) -> dict[str, Any]:
-    """The body, with an error in the usual place if there is no answer: MiniMax has it in `base_resp`."""
+def _with_error(body: dict[str, Any]) -> dict[str, Any]:
+    """The body, with an error in the usual place if there is no answer: some servers have it elsewhere."""
+    if body.get("choices") or body.get("error"):
+        return body
     base = body.get("base_resp")
-    code = base.get("status_code") if isinstance(base, dict) else None
-    if not isinstance(base, dict) or not isinstance(code, int) or not code or body.get("choices"):
+    if not isinstance(base, dict):
+        return _with_error_on_top(body)
+    code = base.get("status_code")
+    if not isinstance(code, int) or not code:
         return body
     error = {"code": _STATUS_OF_BASE.get(code, _FIRST_SERVER_ERROR), "message": base.get("status_msg")}
     if code in _FILTERED_BY_MINIMAX:
         error["type"] = "content_filter"
     return {"error": error, "usage": body.get("usage")}
+
+
+def _with_error_on_top(body: dict[str, Any]) -> dict[str, Any]:
+    """For a body that is an error itself: `code` and `msg` (Zhipu), or `error_code` and `error_msg` (Baidu)."""
+    for names in (("code", "msg"), ("code", "message"), ("error_code", "error_msg")):
+        code, message = map(body.get, names)
+        if isinstance(message, str) and message and isinstance(code, int | str) and code not in _GOOD_CODES:
+            return {"error": {"code": code, "message": message}, "usage": body.get("usage")}
+    return body
 
 
 def unusable(kind: str, usage: Usage = NO_USAGE, *, made: bool = False, request_id: str | None = None) -> Failure:

@@ -373,3 +373,29 @@ def test_an_error_beside_the_choices_is_one(code: int, kind: str) -> None:
     found = judged_answer({"choices": None, "base_resp": {"status_code": code, "status_msg": "why"}})
     assert isinstance(found, Failure)
     assert (found.kind, found.sentence) == (kind, "why")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"code": 500, "msg": "why", "success": False}, "server_error"),  # Zhipu
+        ({"code": "429", "message": "why"}, "rate_limit"),
+        ({"code": 401, "msg": "why"}, "authentication"),
+        ({"error_code": 336100, "error_msg": "why"}, "server_error"),  # Baidu
+        ({"code": 11202, "message": "why", "sid": "x"}, "server_error"),  # Spark
+        ({"code": 0, "message": "why"}, "no_choices"),
+        ({"code": "ok", "msg": "why"}, "no_choices"),
+        ({"code": 500, "msg": None}, "no_choices"),
+    ],
+)
+def test_an_error_in_place_of_the_choices_is_one(body: dict[str, Any], kind: str) -> None:
+    """With a status of 200, and in the words of the server; not where the code says that all is well."""
+    found = judged_answer(body)
+    assert isinstance(found, Failure)
+    assert (found.kind, found.sentence) == (kind, None if kind == "no_choices" else "why")
+
+
+@pytest.mark.parametrize("beside", [{"code": 500, "msg": "x"}, {"error_code": 1, "error_msg": "x"}])
+def test_an_answer_with_a_code_beside_it_is_an_answer(beside: dict[str, Any]) -> None:
+    """Whatever the code."""
+    assert not isinstance(judged_answer({**answer("The note."), **beside}), Failure)

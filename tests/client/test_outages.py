@@ -310,7 +310,13 @@ async def test_a_key_that_dies_ends_the_run_soon(failure: Failure, concurrency: 
 
 
 @pytest.mark.parametrize(
-    ("path", "hint"), [("/v1/chat/completions", True), ("/chat/completions/", True), ("/v1", False)]
+    ("path", "hint"),
+    [
+        ("/v1/chat/completions", True),
+        ("/chat/completions/", True),
+        ("/openai/deployments/d/chat/completions?api-version=2024-10-21", True),  # Azure's "Target URI"
+        ("/v1", False),
+    ],
 )
 async def test_an_address_with_the_path_of_a_call_is_told_from_a_wrong_one(path: str, hint: bool) -> None:
     """Documentation shows the whole address of a call, and the program adds its path."""
