@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from asyncgen.local.model import LocalModel
 
 BASE_URL_VARIABLE = "OPENAI_BASE_URL"
+OLD_BASE_URL_VARIABLE = "OPENAI_API_BASE"
+"""Read by OpenAI's libraries until 2023; scripts still set it."""
 KEY_VARIABLE = "OPENAI_API_KEY"
 
 

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from asyncgen.cli.address_and_key import BASE_URL_VARIABLE, OLD_BASE_URL_VARIABLE
 from asyncgen.cli.addresses import address_lines
 from asyncgen.cli.command_line import (
     KEY_IS_VISIBLE,
@@ -21,7 +22,7 @@ from asyncgen.cli.command_line import (
 from asyncgen.cli.run_job import Job
 from asyncgen.cli.servers import serve
 from asyncgen.cli.setting_names import in_flags
-from asyncgen.config import MOST_AUTOMATIC, REQUESTS, RunConfig
+from asyncgen.config import DEFAULT_BASE_URL, MOST_AUTOMATIC, REQUESTS, RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import AsyncgenError, DirectoryError, DiskError, Exit, Interrupted
 from asyncgen.events import CheckpointSaved, Event, RepairStarted, RunStarted
@@ -191,6 +192,8 @@ def _say_addresses(console: Any, config: RunConfig) -> None:
     """Print the addresses: nothing of a row goes anywhere else."""
     for line in address_lines(config):
         console.say(line)
+    if config.endpoints[0].base_url == DEFAULT_BASE_URL and os.environ.get(OLD_BASE_URL_VARIABLE):
+        console.warn(f"{OLD_BASE_URL_VARIABLE} is the old name and is not read: set {BASE_URL_VARIABLE} instead")
 
 
 def handle_signals(stop: Callable[[AsyncgenError], None]) -> None:

@@ -59,6 +59,7 @@ _NOT_SERVED = (
     r"Only \S{0,400} ?allowed now, your model \S{1,200}\s*$",  # FastChat
     r"Server is pinned to\b",  # transformers serve
 )
+_NO_ROUTE = (r"Unexpected endpoint or method\b",)  # LM Studio, with 200
 _NOT_ALLOWED = (
     r"User location is not supported\b",  # Gemini
     r"(?:aws-bedrock error: )?(?:The model returned the following errors: )?You have not filled out\b",  # Bedrock
@@ -99,6 +100,7 @@ _OF_MODELS = {400, 422}  # 404 needs no words
 _KINDS = (
     ("quota", {400, 403, 412, 429, 500}, _any_of(_NO_CREDIT)),  # nor does 402
     ("not_found", _OF_MODELS, _any_of(_NOT_SERVED)),
+    ("not_found", {400, 404, 500}, _any_of(_NO_ROUTE)),
     ("rate_limit", {403}, _any_of(_RATE)),
     ("permission", {400}, _any_of(_NOT_ALLOWED)),
     ("authentication", {400}, _any_of(_WRONG_KEY)),

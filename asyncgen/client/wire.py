@@ -79,6 +79,8 @@ class SdkWire:
 
     async def look_up(self, endpoint: str, model: str, seconds: float) -> LookedUp | None:
         """Ask for a model; see `Wire.look_up`."""
+        if {".", ".."} & set(model.split("/")):
+            return None  # a path on the server's disk, which would be another one in the address
         try:
             async with asyncio.timeout(seconds):
                 body = await self._clients[endpoint].model(model)

@@ -383,6 +383,10 @@ def test_an_error_beside_the_choices_is_one(code: int, kind: str) -> None:
         ({"code": 401, "msg": "why"}, "authentication"),
         ({"error_code": 336100, "error_msg": "why"}, "server_error"),  # Baidu
         ({"code": 11202, "message": "why", "sid": "x"}, "server_error"),  # Spark
+        (
+            {"error": "Unexpected endpoint or method. (POST /chat/completions)"},
+            "not_found",
+        ),  # LM Studio without /v1
         ({"code": 0, "message": "why"}, "no_choices"),
         ({"code": "ok", "msg": "why"}, "no_choices"),
         ({"code": 500, "msg": None}, "no_choices"),
@@ -392,7 +396,8 @@ def test_an_error_in_place_of_the_choices_is_one(body: dict[str, Any], kind: str
     """With a status of 200, and in the words of the server; not where the code says that all is well."""
     found = judged_answer(body)
     assert isinstance(found, Failure)
-    assert (found.kind, found.sentence) == (kind, None if kind == "no_choices" else "why")
+    said = {"no_choices": None, "not_found": body.get("error")}.get(kind, "why")
+    assert (found.kind, found.sentence) == (kind, said)
 
 
 @pytest.mark.parametrize("beside", [{"code": 500, "msg": "x"}, {"error_code": 1, "error_msg": "x"}])
