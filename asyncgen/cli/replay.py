@@ -79,14 +79,18 @@ class Replay:
         def answer(step: str, request: ChatRequest) -> str:
             return answers.get(step) or likely(step, request)
 
-        requests = (await walk(self._recipe, self._pair, answer)).requests
+        called = [call for record in self._trace.records for call in record.calls]
+        thoughts = {str(call["step"]): str(call["thinking"]) for call in called if "thinking" in call}
+        requests = (await walk(self._recipe, self._pair, answer, thoughts)).requests
         wanted = self._wanted()
         if not wanted:
             row = one_of(self._trace.state.rows)
             raise BadDataError(
                 f"no call of {row} {self._trace.index} came into a record: there is nothing to repeat"
             )
-        prepared = [self._same(client, step, request, requests, answers) for step, request in wanted]
+        keeps = {step for step, request in requests if request.keep_thinking}
+        known = answers.keys() - (keeps - thoughts.keys())
+        prepared = [self._same(client, step, request, requests, known) for step, request in wanted]
         return [Question(one.step, answers.get(one.step), one) for one in prepared]
 
     def _wanted(self) -> Collection[tuple[str, str]]:

@@ -127,6 +127,7 @@ class ChatClient:
         known = self._log.unusable(caller.index, request.step, request.hash)
         retries, request = self.resumed(request, caller.meet(request.step, request.hash, known))
         call = _Call(caller, request, retries)
+        del request  # the call may get another one
         attempt, answers, refused = 0, self._gate.answers, False
         while True:
             attempt += 1
@@ -147,7 +148,7 @@ class ChatClient:
                 case RetryAfter(backoff):
                     await self._back_off(call, backoff, result.kind)
                 case Pause() if retries.refused >= SIZE_PROBES and not self._gate.fits(call.request.tokens):
-                    raise CallFailed(request.step, "larger_than_limit", attempt)
+                    raise CallFailed(call.request.step, "larger_than_limit", attempt)
                 case Pause():
                     self._outages.wait(result.kind, endpoint)
                 case GiveUp():

@@ -133,7 +133,7 @@ class InputReader:
             asked = f"{counted(empty.rows, self._rows)} {'is' if empty.rows == 1 else 'are'} asked about"
             where = f"{one_of(self._rows)} {empty.first:,}: {empty.field}"
             text = (
-                f"{asked} although a field in the prompt is empty ({where}); [input.defaults] gives another text"
+                f"{asked} although a field in the prompt is blank ({where}); [input.defaults] fills empty ones in"
             )
             self._observe(Notice(text, warning=True))
 

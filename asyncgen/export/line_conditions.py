@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 
-from asyncgen.recipes.contents import MISSING, Way, value_at
 from asyncgen.text import loads
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
@@ -17,7 +16,8 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
-_FORM = re.compile(r"\s*(?P<key>[^\s=<>!]+)\s*(?P<sign>[<>=!]=|[<>](?!=))\s*(?P<value>\S.*?)\s*", re.DOTALL)
+_FORM = re.compile(r"\s*(?P<key>[^\s=<>!]+)\s*(?P<sign>[<>=!]=|[<>](?!=))\s*(?P<value>[^\s=<>!].*?)\s*", re.DOTALL)
+_ANOTHER = re.compile(r"\s(?:and|or|&&|\|\|)\s+\S+\s*[<>=!]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class LineCondition:
     """
 
     text: str
-    way: Way
+    way: tuple[str, ...]
     sign: str
     said: str
     value: Any
@@ -53,19 +53,25 @@ class LineCondition:
             value = loads(said)
         except ValueError:
             value = said
-        parts = found["key"].split(".")
-        return cls(
-            text.strip(), tuple(int(one) if one.isdecimal() else one for one in parts), found["sign"], said, value
-        )
+            if _ANOTHER.search(said):
+                raise ValueError(f"{text!r} holds several conditions: give each of its own") from None
+        return cls(text.strip(), tuple(found["key"].split(".")), found["sign"], said, value)
 
     def holds(self, record: Mapping[str, Any]) -> bool | None:
         """Whether a line meets it; None: the line has no value there that can be compared."""
-        found = value_at(record, self.way)
-        if found is MISSING:
-            return None
+        found: Any = record
+        for part in self.way:
+            if isinstance(found, Mapping) and part in found:
+                found = found[part]
+            elif isinstance(found, list) and part.isdecimal() and int(part) < len(found):
+                found = found[int(part)]
+            else:
+                return None
         same_kind = _kind(found) is _kind(self.value)
         if self.sign in _ORDER:
             return _ORDER[self.sign](found, self.value) if same_kind and _kind(found) in {str, float} else None
+        if not (same_kind or isinstance(found, str) or found is None or self.value is None):
+            return None
         equal = bool(found == (self.value if same_kind else self.said))
         return equal == (self.sign == "==")
 

@@ -117,8 +117,12 @@ class LineRecords:
     def render(self, block: list[bytes], number: int, tally: ExportTally) -> tuple[bytes, Sequence[Record | None]]:
         """A record for each line of a row; see `RecordSource`."""
         found = [self.source.record(line) for line in block]
+        unmet = [self._unmet(record) for record in found]
         try:
-            records = [self.as_record(self._of_shape(one)) if self._meets(one, tally) else None for one in found]
+            records = [
+                self.as_record(self._of_shape(record)) if condition is None else None
+                for record, condition in zip(found, unmet, strict=True)
+            ]
         except UnfitError as problem:
             name = _name_of(found[0], number)
             if not self.skip_bad:
@@ -126,6 +130,10 @@ class LineRecords:
             tally.left_out.append(name)
             return b"", ()
         tally.pairs += any(record is not None for record in records)
+        for record, condition in zip(found, unmet, strict=True):
+            if condition is not None:
+                tally.unmet += 1
+                tally.incomparable[condition.text] += condition.holds(record) is None
         return blake2b(prompt_text(found[0]).encode(), digest_size=16).digest(), records
 
     def at(self, start: int, end: int) -> Record:
@@ -133,13 +141,9 @@ class LineRecords:
         line = self.source.files.at(self.source.name, start, end)
         return self.as_record(self.source.record(line))
 
-    def _meets(self, record: Mapping[str, Any], tally: ExportTally) -> bool:
-        for condition in self.where:
-            if not (holds := condition.holds(record)):
-                tally.unmet += 1
-                tally.incomparable[condition.text] += holds is None
-                return False
-        return True
+    def _unmet(self, record: Mapping[str, Any]) -> LineCondition | None:
+        """The first condition that a line does not meet."""
+        return next((condition for condition in self.where if not condition.holds(record)), None)
 
     def _of_shape(self, record: dict[str, Any]) -> dict[str, Any]:
         if shape_of(record) is not self.source.shape:

@@ -65,8 +65,16 @@ class AnswerSchema:
         return found
 
     def has(self, key: str) -> bool:
-        """Whether it names a key of the answer."""
-        return any(key in one.get("properties", {}) for one in self._alternatives(self.schema))
+        """Whether it names a key of the answer, if only of some answers."""
+        return self._has(key, self.schema)
+
+    def _has(self, key: str, schema: Any, depth: int = 0) -> bool:
+        if not isinstance(schema, dict) or depth > _DEEPEST:
+            return False
+        inner = [one for name in ("anyOf", "oneOf", "allOf") for one in schema.get(name, ())]
+        if isinstance(name := schema.get("$ref"), str):
+            inner.append(self._behind(name))
+        return key in schema.get("properties", {}) or any(self._has(key, one, depth + 1) for one in inner)
 
     def _alternatives(self, schema: Any, depth: int = 0) -> list[Mapping[str, Any]]:
         """The schemas of which one applies, with references resolved."""

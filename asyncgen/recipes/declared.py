@@ -13,7 +13,7 @@ from asyncgen.recipe import Examples, Generate, OutputFile, together
 from asyncgen.recipes.answer_checks import same_words
 from asyncgen.recipes.declared_contents import contents_of_file
 from asyncgen.recipes.line_maker import as_text, maker, texts_of
-from asyncgen.recipes.placeholders import CALLS, ID, thinking_of
+from asyncgen.recipes.placeholders import CALLS, ID, thinking_key
 from asyncgen.recipes.prompt_template import Reference, Template
 from asyncgen.recipes.prompts import Prompt
 from asyncgen.recipes.provenance import Origin
@@ -74,8 +74,7 @@ class Declared:
         self._makers = [maker(line, file.names.reference) for line in lines.values()]
         self._places = [[places[orjson.dumps(line)] for line in output.lines] for output in file.outputs]
         self._traced = file.names_calls
-        # A default that is empty was meant so.
-        self._asked = sorted(file.names.asked - {ID} - file.defaults.keys())
+        self._asked = sorted(file.prompted - {ID})
         asked = file.names.asked_ways
         self._ways = [(Reference.parse(name), name in asked) for name in sorted(asked | file.names.ways)]
         self.contents = contents_of_file(file, self.parse, WRITTEN)
@@ -100,7 +99,15 @@ class Declared:
             raise BadFieldError(missing_field(column, ID, fields, self._file.fields))
         if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
             raise BadFieldError(f"{column} is neither text nor a whole number")
-        empty = next((name for name in self._asked if _is_blank(values[name])), "")
+        # A default that is empty was meant so.
+        empty = next(
+            (
+                name
+                for name in self._asked
+                if _is_blank(values[name]) and values[name] != self._file.defaults.get(name)
+            ),
+            "",
+        )
         return Fields("" if value is None else str(value), value, values, empty)
 
     async def run(self, pair: Fields, generate: Generate) -> Examples:
@@ -116,7 +123,7 @@ class Declared:
                 values[step.name] = value
                 if step.keeps_thinking:
                     thoughts = [completion.thinking for completion in answers]
-                    values[thinking_of(step.name)] = thoughts if isinstance(value, list) else thoughts[0]
+                    values[thinking_key(step.name)] = thoughts if isinstance(value, list) else thoughts[0]
                 if self._traced:
                     calls[step.name] = [step.trace(completion) | _thinking(completion) for completion in answers]
         values[CALLS] = [call for name in self._steps for call in calls.get(name, ())]

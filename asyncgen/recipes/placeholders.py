@@ -15,7 +15,7 @@ THINKING = "thinking"
 """`{step.thinking}` is what the model thought before its answer, unless the answer itself has such a key."""
 
 
-def thinking_of(step: str) -> str:
+def thinking_key(step: str) -> str:
     """Under this name the values of a row hold what was thought before a step's answer; no placeholder has it."""
     return f"{step}.{THINKING}"
 
@@ -32,8 +32,8 @@ class Answers(Protocol):
 class Names:
     """The names of a recipe file: steps, declared fields, and all others, which are fields of the same name.
 
-    `fields` collects the fields that occur, `asked` those in prompts, `used` the steps, `thinking` the steps whose
-    thinking is named; `asked_ways` placeholders with a way into a field in prompts, `ways` those in outputs.
+    `fields` collects the fields that occur, `used` the steps, `thinking` the steps whose thinking is named;
+    `asked_ways` placeholders with a way into a field in prompts, `ways` those in outputs.
 
     Args:
         steps: by name.
@@ -44,7 +44,6 @@ class Names:
         self._steps = steps
         self._declared = declared
         self.fields: set[str] = set()
-        self.asked: set[str] = set()
         self.used: set[str] = set()
         self.thinking: set[str] = set()
         self.ways: set[str] = set()
@@ -67,10 +66,7 @@ class Names:
             self.used |= roots & self._steps.keys()
             if self.is_thinking(reference):
                 self.thinking.add(reference.root)
-            fields = roots - self._steps.keys()
-            self.fields |= fields
-            if not in_output:
-                self.asked |= fields
+            self.fields |= roots - self._steps.keys()
             if reference.way and reference.root not in self._steps:
                 (self.ways if in_output else self.asked_ways).add(name)
 
@@ -94,7 +90,7 @@ class Names:
         """What a placeholder refers to among the values of a row."""
         reference = Reference.parse(name)
         if self.is_thinking(reference):
-            return Reference(thinking_of(reference.root), reference.way[:-1])
+            return Reference(thinking_key(reference.root), reference.way[:-1])
         return reference
 
     def is_thinking(self, reference: Reference) -> bool:
@@ -102,10 +98,10 @@ class Names:
         step = self._steps.get(reference.root)
         if step is None or reference.way[-1:] != (THINKING,):
             return False
+        if step.schema is not None and step.schema.has(THINKING):
+            return False
         before = reference.way[:-1]
-        if step.samples > 1:
-            return not before[1:]  # of all samples, or of one
-        return not before and (step.schema is None or not step.schema.has(THINKING))
+        return not before[1:] if step.samples > 1 else not before  # of all samples, or of one
 
     def roots(self, template: Template) -> Iterator[str]:
         """The fields and steps that a template needs."""
@@ -154,7 +150,7 @@ class Names:
         if any(isinstance(part, Reference) for part in way):
             raise SchemaProblemError("only the samples of a step have a place that an answer names")
         if step.schema is None:
-            thinking = f"{{{thinking_of(reference.root)}}} is what the model thought"
+            thinking = f"{{{thinking_key(reference.root)}}} is what the model thought"
             raise SchemaProblemError(
                 f"step {reference.root} answers text: with a schema it has keys, and {thinking}"
             )

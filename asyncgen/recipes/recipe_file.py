@@ -94,6 +94,12 @@ class RecipeFile:
         """The fields that a row must have."""
         return frozenset(self.names.fields - {ID})
 
+    @cached_property
+    def prompted(self) -> frozenset[str]:
+        """The fields that prompts show."""
+        prompts = [*self.systems.values(), *(Template.parse_all(step.user) for step in self.steps.values())]
+        return frozenset(root for prompt in prompts for root in self.names.roots(prompt) if root not in self.steps)
+
     @property
     def names_calls(self) -> bool:
         """Whether a line says which requests it was made from."""

@@ -1,7 +1,8 @@
 """Run a recipe for a row without a server, to learn its requests before anything is sent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -28,15 +29,26 @@ class Walked:
     problem: str = ""
 
 
-async def walk(recipe: Recipe[I], pair: I | Unparsed, answer: Answer) -> Walked:
-    """Run a recipe for a row with made-up answers, and return its requests."""
+async def walk(
+    recipe: Recipe[I], pair: I | Unparsed, answer: Answer, thoughts: Mapping[str, str] = MappingProxyType({})
+) -> Walked:
+    """Run a recipe for a row with made-up answers, and return its requests.
+
+    Args:
+        recipe: runs.
+        pair: the row.
+        answer: makes up the answers.
+        thoughts: what was thought before them, by step; a step that is missing and keeps it gets a text as long as
+            an answer.
+    """
     if isinstance(pair, Unparsed):
         return Walked([], place_of(pair.error))
     asked: list[tuple[str, ChatRequest]] = []
 
     async def generate(step: str, request: ChatRequest) -> Completion:
         asked.append((step, request))
-        return Completion(answer(step, request), NO_USAGE, model="")
+        thinking = thoughts.get(step) or rewritten_by(pair) or TEXT if request.keep_thinking else ""
+        return Completion(answer(step, request), NO_USAGE, model="", thinking=thinking)
 
     try:
         await recipe.run(pair, generate)

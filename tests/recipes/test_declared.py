@@ -6,8 +6,10 @@ from asyncgen.config import RunConfig
 from asyncgen.errors import BadDataError
 from asyncgen.events import InputLoaded
 from asyncgen.recipes import build
+from asyncgen.recipes.answer_schema import AnswerSchema
 from asyncgen.recipes.declared import Declared
 from asyncgen.recipes.recipe_file import RecipeFile
+from asyncgen.recipes.walk import likely_answer, walk
 
 from .conftest import Server
 
@@ -377,6 +379,8 @@ async def test_a_null_inside_a_field_is_no_word_of_a_prompt(bench):
         ({"text": "x", "about": "", "subject": ""}, ""),
         ({"text": " ", "about": "y"}, "text"),
         ({"text": 0, "about": []}, ""),
+        ({"text": "x", "about": "y", "other": ""}, ""),
+        ({"text": "x", "about": "y", "tone": " "}, "tone"),
     ],
     ids=str,
 )
@@ -387,13 +391,82 @@ def test_a_field_of_a_prompt_that_is_empty_is_noted(tmp_path, row, empty):
         """
 [input.defaults]
 subject = ""
+tone = "plain"
+other = "-"
 [[step]]
 name = "s"
 system = "On {subject}"
-user = "{text}"
+user = "{tone}: {text}"
+check = { differs-from = "{other}" }
 [[output]]
 file = "a.jsonl"
 line = { s = "{s}", about = "{about}" }
 """
     )
     assert Declared(RecipeFile(path)).parse(row).empty_field == empty
+
+
+OWN = """
+[[step]]
+name = "many"
+user = "vary {text}"
+samples = 2
+%s
+[[output]]
+file = "a.jsonl"
+line = { first = "{many.0.thinking}", all = "{many}" }
+"""
+
+
+@pytest.mark.virtual_clock
+async def test_the_key_of_an_answer_goes_before_what_the_model_thought_in_samples_too(bench):
+    """A recipe that named it before there was anything else by this name goes on as it began."""
+    schema = """
+[step.schema]
+type = "object"
+properties = { thinking = { type = "string" } }
+required = ["thinking"]
+"""
+    server = Server(lambda body, _: f'<think>thought</think>{{"thinking": "mine {body.get("seed")}"}}')
+    await bench.run(server, OWN % schema, [{"text": "x"}])
+    [line] = bench.lines("a.jsonl")
+    assert line["first"] == line["all"][0]["thinking"] == "mine None"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"thinking": {}}, "anyOf": [{"required": ["thinking"]}]},
+        {"allOf": [{"$ref": "#/$defs/base"}], "$defs": {"base": {"properties": {"thinking": {}}}}},
+        {"oneOf": [{"properties": {"other": {}}}, {"properties": {"thinking": {}}}]},
+        {"$ref": "#/$defs/base", "$defs": {"base": {"anyOf": [{"properties": {"thinking": {}}}]}}},
+    ],
+    ids=str,
+)
+def test_a_key_is_found_wherever_a_schema_names_it(schema):
+    """A placeholder with its name means it, or is refused; never something else."""
+    found = AnswerSchema({"type": "object", **schema})
+    assert (found.has("thinking"), found.has("else")) == (True, False)
+
+
+async def test_a_prompt_that_shows_what_was_thought_is_planned_with_a_text(tmp_path):
+    """As long as an answer, or as the one that is known."""
+    path = tmp_path / "r.toml"
+    path.write_text(
+        """
+[[step]]
+name = "a"
+user = "write {text}"
+[[step]]
+name = "b"
+user = "judge {a.thinking}"
+[[output]]
+file = "o.jsonl"
+line = { a = "{a}", b = "{b}" }
+"""
+    )
+    recipe = Declared(RecipeFile(path))
+    row = recipe.parse({"text": "a text of the row"})
+    for thoughts, shown in (({}, "judge a text of the row"), ({"a": "hm"}, "judge hm")):
+        walked = await walk(recipe, row, likely_answer(row), thoughts)
+        assert [request.user for _, request in walked.requests] == ["write a text of the row", shown]

@@ -223,8 +223,8 @@ def _report(
             f"{counted(len(tally.left_out), rows)}"
             f": {names}" + (f" and {more:,} more" if more > 0 else "")
         )
-    if tally.unmet:
-        lines.warn(unmet_line(work.where, tally))
+    if work.where:
+        (lines.warn if tally.unmet else lines.say)(unmet_line(work.where, tally))
     for side, path in files.items():
         lines.say(f"✓ {plural(tally.examples[side], 'example')} in {path}")
         least = work.format.least_uploaded
