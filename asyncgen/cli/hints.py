@@ -24,6 +24,7 @@ _BY_KIND = {
     "encoding": "the answer is damaged, or compressed in a way that was not asked for: a gateway changes it; "
     "check --base-url",
     "large_header": "the headers of the answer are too large: a gateway adds them; check --base-url",
+    "bad_http": "the headers of the answer are not those of HTTP: a gateway or the server breaks its rules",
     "no_http": "what came is not HTTP: another service listens there; check --base-url",
     "content_filter": "the server's filter refuses this row",
     "refusal": "the model refuses this row",

@@ -31,7 +31,7 @@ MOST_HEADER_BYTES = 65_536  # of one header: gateways send policies and cookies 
 MOST_HEADERS = 1024  # far more than any gateway sends; bounds the memory
 _OK = 200
 _FAILED = 500
-_DECODED = {"", "identity", "gzip", "x-gzip", "deflate", "br", "zstd"}
+_DECODED = {"", "identity", "gzip", "deflate", "br", "zstd"}
 """Encodings of bodies that are decoded here; the last two need a package, without which they are an error."""
 
 

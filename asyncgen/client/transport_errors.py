@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import aiohttp
 import httpx2
-from aiohttp.http_exceptions import BadStatusLine, ContentEncodingError, LineTooLong
+from aiohttp.http_exceptions import (
+    BadHttpMessage,
+    BadStatusLine,
+    ContentEncodingError,
+    LineTooLong,
+    PayloadEncodingError,
+)
 
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.proxies import Proxy
@@ -115,5 +121,9 @@ def _unreadable(error: BaseException) -> httpx2.TransportError | None:
             isinstance(error, aiohttp.ClientResponseError) or cause.__context__ is not None
         ):
             return UnreadableError("encoding", next((name for name in _ENCODINGS if name in str(cause)), "br"))
+        if isinstance(cause, BadHttpMessage) and not isinstance(
+            cause, PayloadEncodingError
+        ):  # which may be cut off
+            return UnreadableError("bad_http", "malformed headers")
         cause = cause.__cause__ or cause.__context__
     return None

@@ -232,6 +232,10 @@ def test_a_variable_that_no_header_can_hold_is_named(
         (whole(b"\x28\xb5\x2f\xfdno zstd", b"Content-Encoding: zstd"), "encoding"),
         (whole(b"{}", b"X: " + b"x" * 100_000), "large_header"),
         (b"SSH-2.0-OpenSSH_9.9\r\n", "no_http"),
+        (OK + b"X Bad: 1\r\nContent-Length: 2\r\n\r\n{}", "bad_http"),
+        (OK + b": 1\r\nContent-Length: 2\r\n\r\n{}", "bad_http"),
+        (OK + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "bad_http"),
+        (OK + b"Content-Encoding: x-gzip\r\nContent-Length: 2\r\n\r\n{}", "encoding"),
     ],
 )
 async def test_what_cannot_be_read_is_named(answer: bytes, kind: str) -> None:
