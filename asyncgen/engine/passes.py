@@ -129,6 +129,7 @@ class Passes:
                     collected=collected,
                 )
                 state = outputs.state
+                outputs.check()
                 replace_atomically(self._disk, self._directory.statistics, encode_statistics(state))
                 remove_replaced(self._disk, self._directory.checkpoint)
                 journal.unlink_dead()

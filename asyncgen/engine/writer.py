@@ -11,7 +11,7 @@ Rules:
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -158,12 +158,33 @@ class RunOutputs:
         for output in self._files.values():
             await output.close()
 
+    def check(self) -> None:
+        """Check that the files still are what was written, once everything is.
+
+        Raises:
+            DiskError: another program has removed, replaced or changed one.
+        """
+        sizes = {name: mark.size for name, mark in self.state.files.items() if mark.size}
+        self._refuse_lost(sizes, lambda size, whole: size != whole)
+
+    def _refuse_lost(self, sizes: Mapping[str, int], is_wrong: Callable[[int, int], bool]) -> None:
+        for name, written in sizes.items():
+            path = self._directory.output(name)
+            found = self._disk.size(path) or 0
+            if is_wrong(found, written):
+                raise DiskError(
+                    f"another program has removed or changed {path} while the run wrote it ({found:,} bytes are "
+                    f"there, not {written:,}): put it back as it was, and the same command goes on"
+                )
+
     def _commit(self, state: RunState, new_names: bool) -> None:
         self._journal.sync()
         for output in list(self._files.values()):
             self._disk.fsync(output.fd, output.path)
         if new_names:  # before the checkpoint, the names in it must be durable
             self._disk.fsync_directory(self._directory.path)
+        # Rows that came since may be in the files already.
+        self._refuse_lost({name: state.files[name].size for name in self._files}, lambda size, least: size < least)
         save_checkpoint(self._directory, state)
         self._journal.unlink_retired()
 

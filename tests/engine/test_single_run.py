@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,8 @@ from asyncgen.client.encoding import Prepared
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.config.shipped import shipped
 from asyncgen.engine import single_run as pipeline
-from asyncgen.errors import BadDataError, Interrupted, Stopping
-from asyncgen.events import Observer, PairDone, Sample
+from asyncgen.errors import BadDataError, DiskError, Interrupted, Stopping
+from asyncgen.events import CheckpointSaved, Event, Observer, PairDone, Sample
 from asyncgen.recipes.medec_safe import MedecSafe
 from asyncgen.recipes.own_class import OwnClass
 from asyncgen.recipes.prompts import PromptFile
@@ -324,3 +326,52 @@ async def test_what_was_paid_for_rows_behind_a_smaller_end_outlasts_a_repair(
     client.asked.clear()
     assert (await run(12).execute()).failed_pairs == 0
     assert client.asked == [3]
+
+
+def removed(path: Path) -> None:
+    """As by rm, mv or gzip."""
+    path.unlink()
+
+
+def replaced(path: Path) -> None:
+    """As by sed -i: another file has the name, with what was there."""
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data)
+
+
+def shortened(path: Path) -> None:
+    """As by truncate, or > FILE."""
+    os.truncate(path, 10)
+
+
+def extended(path: Path) -> None:
+    """As by >> FILE."""
+    with path.open("a") as file:
+        file.write("junk\n")
+
+
+@pytest.mark.virtual_clock
+@pytest.mark.parametrize("touch", [removed, replaced, shortened, extended])
+async def test_an_output_that_another_program_touches_ends_the_run(
+    touch: Callable[[Path], None], run: Callable[..., pipeline.Run], tmp_path: Path
+) -> None:
+    """No row is committed that is not in the file; put back as it was, the run goes on and loses nothing."""
+    path = tmp_path / "out" / "sft_incorrect.jsonl"
+    whole = run(60)
+    await whole.execute()
+    golden = path.read_bytes()
+    shutil.rmtree(tmp_path / "out")
+    good = b""
+
+    def observe(event: Event) -> None:
+        nonlocal good
+        if isinstance(event, CheckpointSaved) and event.done >= 20 and not good:
+            good = path.read_bytes()
+            touch(path)
+
+    with pytest.raises(DiskError, match=r"another program has removed or changed .*sft_incorrect\.jsonl"):
+        await run(60, observe).execute()
+    path.write_bytes(path.read_bytes().replace(b"junk\n", b"") if touch is extended else good)
+    await run(60).execute()
+    assert path.read_bytes() == golden
