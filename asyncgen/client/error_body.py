@@ -12,6 +12,8 @@ from typing import Any
 
 _NAME = re.compile(r"[\w.\[\]-]{1,64}", re.ASCII)
 _GENERATED = ("failed_generation", "choices", "output", "generated_text", "partial_response")
+# In an error that a gateway hands on as text: JSON, JSON in JSON, or as Python prints it.
+_QUOTED = re.compile(rf"""\\*["'](?:{"|".join(_GENERATED)})\\*["']\s*:""")
 _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 _TITLE = re.compile(r"<(?:title|h1)[^<>]*>([^<]*)<", re.IGNORECASE)
 HTML, NOT_JSON = "html", "not_json"
@@ -216,6 +218,8 @@ def _name(value: Any) -> str | None:
 
 def _sentence(value: Any) -> str | None:
     if not isinstance(value, str):
+        return None
+    if _QUOTED.search(value):
         return None
     # Behind the special token of a template stands what the model has written (llama.cpp).
     said = value[:_MOST_WORDS].partition("<|")[0]

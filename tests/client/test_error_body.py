@@ -1,5 +1,7 @@
 """The bodies of errors, in the shapes of many servers."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,3 +117,23 @@ def test_any_body_is_read(body: object) -> None:
     found = read_error(body)
     assert isinstance(found, ErrorBody)
     assert all(len(name) <= 64 and " " not in name for name in found.all)
+
+
+GROQ = {"error": {"message": "Failed.", "code": "json_validate_failed", "failed_generation": "Mrs Zebulon Quagga"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw": json.dumps(GROQ)}}},
+        {"error": {"message": f"litellm.BadRequestError: GroqException - {json.dumps(GROQ)}", "code": "400"}},
+        {"error": {"message": f"litellm.BadRequestError: GroqException - {GROQ}", "code": "400"}},
+        {"error": {"message": f"upstream: {json.dumps(json.dumps(GROQ))}", "code": "400"}},
+        {"error": {"message": f"upstream: {json.dumps({**GROQ, 'x': 'y'})[:90]}", "code": "400"}},
+        {"detail": f"500: {GROQ}"},
+    ],
+    ids=str,
+)
+def test_what_the_model_wrote_is_not_shown_out_of_an_error_within_an_error(body: object) -> None:
+    """Whoever hands it on, and however it is quoted."""
+    assert "Quagga" not in str(read_error(body))
