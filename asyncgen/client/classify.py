@@ -107,6 +107,7 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "1309": ("quota", Action.STOP),  # Zhipu: the plan has ended
     "SetLimitExceeded": ("quota", Action.STOP),  # Volcengine: a limit that the user has set
     "blocked_api_access": ("quota", Action.STOP),  # Groq
+    "organization_restricted": ("permission", Action.STOP),  # Groq
     "Arrearage": ("quota", Action.STOP),  # DashScope
     "AllocationQuota.FreeTierOnly": ("quota", Action.STOP),  # DashScope
     "rate_limit_exceeded": ("rate_limit", Action.WAIT),
@@ -168,7 +169,7 @@ _BY_STATUS: dict[int, tuple[str, Action]] = {
 _UNSAID_STATUSES = {408, 499, 502, 504, 520, 522, 524}
 _NOT_FOUND = 404
 # A gateway without the server behind it, or (524) without its answer; 404 only after answers.
-_NO_BACKEND = {_NOT_FOUND, 502, 504, 520, 521, 522, 523, 524, 530}
+_NO_BACKEND = {_NOT_FOUND, 502, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530}
 # The two numbers in OpenAI's and Groq's sentence say what no code says: the call exceeds the whole limit.
 _LIMIT_AND_REQUESTED = re.compile(
     r"\blimit:? ([\d,]{1,15})\b.{0,80}?\brequested:? ([\d,]{1,15})\b", re.IGNORECASE | re.DOTALL

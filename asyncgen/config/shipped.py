@@ -1,5 +1,6 @@
 """The files that ship with the program, in `configs/`: prompts, samples, profiles, and the list of models."""
 
+import os.path
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,10 +17,10 @@ def shipped(*parts: str) -> Path:
 
 def prompt_file_named(path: Path) -> Path:
     """The prompt file that ships under a bare name, else the path itself; an existing file takes precedence."""
-    if len(path.parts) > 1 or path.suffix or path.exists():
+    if len(path.parts) > 1 or path.suffix or os.path.exists(path):  # noqa: PTH110 - False for a name that is too long
         return path
     named = shipped("prompts", f"{path}.json")
-    return named if named.exists() else path
+    return named if os.path.exists(named) else path  # noqa: PTH110 - as above
 
 
 @cache

@@ -79,7 +79,7 @@ class PromptFile:
         try:
             data = read_text_file(path).removeprefix(b"\xef\xbb\xbf")
         except OSError as error:
-            there = "" if path.exists() else "; the shipped one is called medec_safe"
+            there = "; the shipped one is called medec_safe" if isinstance(error, FileNotFoundError) else ""
             raise UsageError(f"cannot read the prompt file {path}: {error.strerror}{there}") from error
         try:
             content = loads(data)

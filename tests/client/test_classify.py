@@ -83,6 +83,7 @@ NEVER_BETTER = [
     (429, error("insufficient_quota", "rate_limit_exceeded"), "quota", STOP),
     (429, error("rate_limit_exceeded", "insufficient_quota"), "quota", STOP),
     (429, error("requests", "organization_spend_limit_exceeded"), "quota", STOP),
+    (400, error("invalid_request_error", "organization_restricted"), "permission", STOP),
     (429, error("requests", "billing_hard_limit_reached"), "quota", STOP),
     (429, error("billing_not_active"), "quota", STOP),
     (429, [error("insufficient_quota")], "quota", STOP),

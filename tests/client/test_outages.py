@@ -40,6 +40,7 @@ GONE = [
     NO_ROUTE,
     NO_WORKER,
     PAGE,
+    judge_error(525, {}, "error code: 525", 0.0),
 ]
 FORBIDDEN = Failure("permission", Action.STOP_IF_REPEATED, status=403)
 REJECTED = Failure("authentication", Action.STOP_IF_REPEATED, status=401)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from asyncgen.chat import Sampling
 from asyncgen.config import RunConfig
-from asyncgen.config.shipped import shipped
+from asyncgen.config.shipped import prompt_file_named, shipped
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.recipes import build
 from asyncgen.recipes.medec_safe import MedecSafe
@@ -242,6 +242,13 @@ def test_a_file_that_is_not_there_is_an_error_of_usage(tmp_path: Path) -> None:
         match=r"cannot read the prompt file .*missing.json: No such file.*the shipped one is called medec_safe",
     ):
         PromptFile.load(tmp_path / "missing.json")
+
+
+def test_a_prompt_in_place_of_the_name_of_a_file_is_an_error_of_usage() -> None:
+    """Longer than a name may be, which looking for it must survive."""
+    path = prompt_file_named(Path("Rewrite the note in other words. " * 10))
+    with pytest.raises(UsageError, match=r"cannot read the prompt file Rewrite .*: File name too long"):
+        PromptFile.load(path)
 
 
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
