@@ -194,9 +194,11 @@ class Engine:
             pool: list[asyncio.Task[None]] = []
 
             def hire() -> None:
-                # A backoff holds a worker, not a call; and there is always one at the gate.
+                # A backoff holds a worker, not a call; and there is always one at the gate. Where probes fail, the
+                # next is to be of another row: those at work may all be such at which the server fails.
                 gate = self.gate
-                missing = gate.limit + gate.limit // SPARE + 1 + gate.backing_off - len(pool)
+                wanted = gate.limit + gate.limit // SPARE + 1 + gate.backing_off + gate.vain_probes
+                missing = wanted - len(pool)
                 pool.extend(group.create_task(worker.work(queue, outcomes)) for _ in range(missing))
 
             hire()

@@ -64,9 +64,10 @@ class _Call:
 class Gate:
     """Grants attempts, oldest row first; `pump` must run beside it if rates are limited.
 
-    Several runs may stand behind it, so it knows what none of them knows alone: how many calls were answered, when
-    the last one was, and what share of the last calls was refused. Futures in `outside`, of calls that had nowhere
-    to go, are done with None when an endpoint may be asked again.
+    Several runs may stand behind it, so it knows what none of them knows alone: how many calls were answered,
+    when the last one was, what share of the last calls was refused, and how many probes failed in an outage.
+    Futures in `outside`, of calls that had nowhere to go, are done with None when an endpoint may be asked
+    again.
 
     Args:
         endpoints: one or more; one is the common case.
@@ -91,6 +92,7 @@ class Gate:
         self.exhausted = asyncio.Event()
         self.lacking = Message()
         self.outage = False
+        self.vain_probes = 0
         self.answers = 0
         self.answered_at = float("-inf")
         self.refused_share = 0.0
@@ -141,7 +143,10 @@ class Gate:
         if self._closed.is_set():
             raise Stopping
         granted: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
-        place = max(index, self._waiting[0][0]) if refused and self._waiting else index
+        place = index
+        if refused and self._waiting:
+            # In an outage behind all: those that wait may all be calls at which the server fails.
+            place = max(index, (max(self._waiting) if self.outage else self._waiting[0])[0])
         heappush(self._waiting, (place, next(self._order), _Call(tokens, most, choice, granted)))
         self._grant()
         try:
@@ -203,6 +208,7 @@ class Gate:
         """
         endpoint = grant.endpoint
         others = self.others(endpoint)
+        self.vain_probes += self.outage
         loop = asyncio.get_running_loop()
         seconds = endpoint.health.failed(
             loop.time(),
@@ -299,6 +305,7 @@ class Gate:
         left = [endpoint for endpoint in self.endpoints if endpoint.health.out is None]
         healthy = any(not endpoint.health.rests for endpoint in left)
         self.outage = not healthy and self.answers > 0 and all(one.health.unreachable for one in left)
+        self.vain_probes = self.vain_probes if self.outage else 0
         for endpoint in self.endpoints:
             endpoint.probing = endpoint.health.rests and (healthy or self.outage)
         self._asked = tuple(one for one in left if not (one.probing and one in self._resting))

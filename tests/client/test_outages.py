@@ -194,6 +194,19 @@ async def test_rows_at_which_the_server_fails_fail_though_nothing_else_is_left(
     assert world.age < 2 * (30 + 45) + 300 * 0.2 / concurrency
 
 
+@pytest.mark.parametrize("concurrency", [1, 2, 4])
+@pytest.mark.parametrize("failure", [RESET, NO_BACKEND, REFUSED], ids=str)
+async def test_neighbours_at_which_the_server_fails_are_told_from_an_outage(
+    failure: Failure, concurrency: int
+) -> None:
+    """Rows that are sorted by their length, of which long ones end the connection: another row is asked, too."""
+    bad = set(range(30, 31 + concurrency))
+    world = World(lambda _, pair: failure if pair in bad else ANSWER, concurrency)
+    await world.run(100, workers=concurrency + 2)
+    assert (set(world.failed), world.reasons) == (bad, [])
+    assert world.age < 120
+
+
 async def test_a_server_that_was_never_there_is_no_outage() -> None:
     """The address is wrong, most likely: said soon."""
     world = World(lambda *_: REFUSED)

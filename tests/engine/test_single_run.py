@@ -375,3 +375,24 @@ async def test_an_output_that_another_program_touches_ends_the_run(
     path.write_bytes(path.read_bytes().replace(b"junk\n", b"") if touch is extended else good)
     await run(60).execute()
     assert path.read_bytes() == golden
+
+
+@pytest.mark.virtual_clock
+@pytest.mark.parametrize("concurrency", [1, 2, 4])
+async def test_neighbours_at_which_the_server_fails_hold_up_no_run(
+    concurrency: int, run: Callable[..., pipeline.Run], client: ScriptedWire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as are at work: a fresh row is asked, and shows that the server is there."""
+    bad = set(range(10, 12 + concurrency))
+
+    async def answer(request: Prepared) -> Completion | Failure:
+        if index_of(request) in bad:
+            return Failure("connection", Action.RETRY, unsaid=True)
+        await asyncio.sleep(0.01)
+        return Completion("A paraphrase.", Usage(1, 1, 2), "scripted")
+
+    monkeypatch.setattr(client, "_answer", answer)
+    began = asyncio.get_running_loop().time()
+    summary = await run(40, concurrency=concurrency).execute()
+    assert summary.failed_pairs == len(bad)
+    assert asyncio.get_running_loop().time() - began < 120
