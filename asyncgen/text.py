@@ -16,11 +16,12 @@ _ROOM = 16  # bytes for a character: 8 that orjson sets aside for one, doubled
 _LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-THINKING_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think|mm:think"
+THINKING_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think|mm:think|longcat_think"
 """The names of tags in which models think, for a pattern."""
 THINKING_MARK = re.compile(
     rf"</?\s*(?:{THINKING_TAGS})(?:\s[^>]*)?>|\[/?think\]|◁/?think▷|<\|(?:START|END)_THINKING\|>|<\|?channel\|?>"
-    r"|<\|(?:open|close)\|>think|<\|(?:begin|end)_of_thought\|>|&lt;/?think(?:ing)?&gt;|<details\b[^>]*\btype=\"reasoning\"",
+    r"|<\|(?:open|close)\|>think|<\|(?:begin|end)_of_thought\|>|&lt;/?think(?:ing)?&gt;|<details\b[^>]*\btype=\"reasoning\""
+    r"|<\|/?think(?:ing)?\|>|<\|inner_(?:prefix|suffix)\|>|<unused9[45]>",
     re.IGNORECASE,
 )
 """A mark of thinking, opening or closing, wherever it stands."""

@@ -23,6 +23,17 @@ _BLOCKS = (
     re.compile(r"\s*<\|channel>thought\b(?P<inside>.*?)<channel\|>", re.DOTALL),  # Gemma 4
     re.compile(r"\s*<\|open\|>think<\|sep\|>(?P<inside>.*?)<\|close\|>think<\|sep\|>", re.DOTALL),  # Kimi K3
     re.compile(r"\s*<\|begin_of_thought\|>(?P<inside>.*?)<\|end_of_thought\|>", re.DOTALL),  # Sky-T1
+    re.compile(r"\s*<unused94>(?:thought\b)?(?P<inside>.*?)<unused95>", re.DOTALL),  # MedGemma
+    re.compile(r"\s*<\|inner_prefix\|>(?P<inside>.*?)<\|inner_suffix\|>", re.DOTALL),  # Apertus
+    re.compile(r"\s*<\|(think(?:ing)?)\|>(?P<inside>.*?)<\|/\1\|>", re.DOTALL),
+    re.compile(  # Solar
+        r"\s*(?:<\|begin\|>assistant)?<\|think\|>(?P<inside>.*?)(?:<\|end\|>\s*)?(?:<\|begin\|>assistant)?<\|content\|>",
+        re.DOTALL,
+    ),
+    re.compile(  # HyperCLOVA X
+        r"\s*(?:<\|im_start\|>)?(?:assistant)?/think\n(?P<inside>.*?)<\|im_end\|>\s*<\|im_start\|>assistant\b",
+        re.DOTALL,
+    ),
     re.compile(r"\s*&lt;(think(?:ing)?)&gt;(?P<inside>.*?)&lt;/\1&gt;", re.DOTALL | re.IGNORECASE),  # escaped
     # Open WebUI; Granite; a fence.
     re.compile(r'\s*<details\b[^>]*\btype="reasoning"[^>]*>(?P<inside>.*?)</details>', re.DOTALL | re.IGNORECASE),
@@ -39,16 +50,19 @@ _BLOCKS = (
 )
 _FINAL = re.compile(
     r"\s*(?:<\|start\|>assistant)?<\|channel\|>final(?:\s*<\|constrain\|>\w+)?<\|message\|>"
-    r"|\s*<\|(?:START_RESPONSE|begin_of_solution|open\|>response<\|sep)\|>"
+    r"|\s*<\|(?:START_RESPONSE|begin_of_solution|open\|>response<\|sep|content|begin\|>assistant<\|content)\|>"
 )
-_ENCLOSED = re.compile(r"\s*<answer>(.*)</answer>\s*", re.DOTALL | re.IGNORECASE)
+_ENCLOSED = re.compile(r"\s*<(answer|response)>(.*)</\1>\s*", re.DOTALL | re.IGNORECASE)  # the second: ERNIE
 _BRACKETS = "<[◁&"  # the first character of a mark
-_WORDS = re.compile(r"\s*(?:Here is my thought process:|analysis(?=[A-Z])|```(?:think|thought|reasoning))")
+_WORDS = re.compile(
+    r"\s*(?:Here is my thought process:|analysis(?=[A-Z])|```(?:think|thought|reasoning)|(?:assistant)?/think\n)"
+)
 _BAR = "\uff5c"  # DeepSeek's tokens have a fullwidth bar
 _TOKEN = re.compile(
     rf"<\|[A-Za-z][\w ]{{0,40}}\|>|<{_BAR}[^{_BAR}<>]{{1,40}}{_BAR}>"
     r"|</s>|<eos>|<end_of_turn>|<turn\|>|<\|close\|>\w{1,20}|<\|?endoftext\|?>|\[/INST\]"
 )
+_BOX, _BOX_END = "<|begin_of_box|>", "<|end_of_box|>"  # GLM
 _THINKING_PARTS = ("thinking", "reasoning", "redacted_thinking")  # no set: a part may have a list for its type
 
 
@@ -102,8 +116,8 @@ def split_thinking(text: str) -> tuple[str, str] | None:
         rest = rest[found.end() :]
     if final := _FINAL.match(rest):
         rest = rest[final.end() :]
-    elif thinking and (enclosed := _ENCLOSED.fullmatch(rest)):
-        rest = enclosed[1].rstrip()
+    elif thinking and (enclosed := _ENCLOSED.fullmatch(without_special_tokens(rest))):
+        rest = enclosed[2].rstrip()
     if any(_has_mark(rest, bracket) for bracket in _BRACKETS) or _WORDS.match(rest):
         return None
     return (rest.lstrip() if thinking else rest), "\n".join(thinking)
@@ -120,11 +134,16 @@ def _has_mark(text: str, bracket: str) -> bool:
 
 
 def without_special_tokens(text: str) -> str:
-    """The text without the special tokens of a chat template at its end.
+    """The text without the special tokens of a chat template at its end, and without a box that ends there.
 
     The search starts at the end: one pattern for all tokens would be tried at each blank of the text.
     """
     kept, rest = text, text.rstrip()
     while rest and _TOKEN.fullmatch(rest, begin := max(rest.rfind("<"), rest.rfind("["))):
-        kept = rest = rest[:begin].rstrip()
+        boxed = rest.endswith(_BOX_END)
+        rest = rest[:begin].rstrip()
+        if boxed:
+            before, _, inside = rest.rpartition(_BOX)
+            rest = before + inside
+        kept = rest
     return kept

@@ -34,6 +34,20 @@ from asyncgen.client.answer_text import refuses, split_thinking, text_of, thinki
         "```thinking\nOkay.\n```\nThe note.",
         "<mm:think>Okay.</mm:think>The note.",
         "<|open|>think<|sep|>Okay.<|close|>think<|sep|><|open|>response<|sep|>The note.",
+        "<unused94>thought\nOkay.\n<unused95>The note.",  # MedGemma
+        "<|inner_prefix|>Okay.<|inner_suffix|>The note.",  # Apertus
+        "<longcat_think>\nOkay.\n</longcat_think>\nThe note.",
+        "<|think|>Okay.<|end|><|begin|>assistant<|content|>The note.",  # Solar
+        "<|begin|>assistant<|think|>Okay.<|end|><|content|>The note.",
+        "<|think|>Okay.<|content|>The note.",
+        "<|begin|>assistant<|content|>The note.",
+        "assistant/think\nOkay.<|im_end|>\n<|im_start|>assistant\nThe note.",  # HyperCLOVA X
+        "<|im_start|>assistant/think\nOkay.<|im_end|>\n<|im_start|>assistant\nThe note.",
+        "/think\nOkay.<|im_end|>\n<|im_start|>assistant\nThe note.",
+        "<|thinking|>Okay.<|/thinking|>\nThe note.",
+        "<|think|>Okay.<|/think|>The note.",
+        "<think>\nOkay.\n</think>\n\n<response>\nThe note.\n</response>\n",  # ERNIE
+        "<think>Okay.</think><response>The note.</response></s>",
     ],
 )
 def test_thinking_before_the_answer_is_cut_off(text: str) -> None:
@@ -61,6 +75,15 @@ def test_thinking_before_the_answer_is_cut_off(text: str) -> None:
         "<|open|>think<|sep|>The note.",
         "The note.\n<think>Okay.</think>",
         "<think>a<think>b</think>c</think>The note.",
+        "<unused94>thought\nThe note.",
+        "thought\nOkay.<unused95>The note.",
+        "<|inner_prefix|>The note.",
+        "Okay.<|inner_suffix|>The note.",
+        "<longcat_think>The note.",
+        "<|think|>Okay.<|end|>The note.",
+        "<|thinking|>The note.",
+        "Okay.<|/thinking|>The note.",
+        "assistant/think\nThe note.",
     ],
 )
 def test_thinking_that_is_half_open_leaves_no_answer(text: str) -> None:
@@ -68,10 +91,14 @@ def test_thinking_that_is_half_open_leaves_no_answer(text: str) -> None:
     assert split_thinking(text) is None
 
 
-@given(text=st.text(alphabet=st.characters(exclude_characters="<[◁&a`H")))
+@given(text=st.text(alphabet=st.characters(exclude_characters="<[◁&a`H/")))
 @example(text="Analysis shows <b>no</b> acute process.")
 @example(text="analysis of the CSF & serum")
 @example(text="<answer>Yes.</answer>")
+@example(text="<response>Yes.</response>")
+@example(text="<analysis>No fracture.</analysis> <scratchpad>x</scratchpad>")
+@example(text="/think about it")
+@example(text="<unused12> and <|reserved|>")
 def test_a_text_without_marks_is_taken_as_it_is(text: str) -> None:
     """Blanks included: what to do with them is the recipe's. Notes have words that look like marks."""
     assert split_thinking(text) == (text, "")
@@ -93,6 +120,19 @@ def test_a_text_without_marks_is_taken_as_it_is(text: str) -> None:
 def test_special_tokens_at_the_end_are_cut_off(tail: str) -> None:
     """A wrong template leaves them there."""
     assert without_special_tokens(f"BP < 120.{tail}") == "BP < 120."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<|begin_of_box|>BP < 120.<|end_of_box|>",
+        "<|begin_of_box|>BP < 120.<|end_of_box|><|user|>",
+        "BP <|begin_of_box|>< 120.<|end_of_box|>",
+    ],
+)
+def test_the_box_around_an_answer_is_taken_off(text: str) -> None:
+    """GLM puts the answer, or the result at its end, into one."""
+    assert without_special_tokens(text) == "BP < 120."
 
 
 @pytest.mark.parametrize("text", ["BP < 120.\n", "a <|im_end|> b", "", " \n", "x</s", "see [1]", "[/INST] ok >"])
