@@ -120,6 +120,15 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "exceed_context_size_error": ("context_length", Action.GIVE_UP),  # llama.cpp
     "content_filter": ("content_filter", Action.GIVE_UP),
     "content_policy_violation": ("content_filter", Action.GIVE_UP),
+    "cyber_policy": ("content_filter", Action.GIVE_UP),  # OpenAI
+    "data_inspection_failed": ("content_filter", Action.GIVE_UP),  # DashScope
+    "DataInspectionFailed": ("content_filter", Action.GIVE_UP),  # the same, in its own API
+    "1301": ("content_filter", Action.GIVE_UP),  # Zhipu
+    "SensitiveContentDetected": ("content_filter", Action.GIVE_UP),  # Volcengine
+    "InputTextSensitiveContentDetected": ("content_filter", Action.GIVE_UP),  # the same
+    "OutputTextSensitiveContentDetected": ("content_filter", Action.GIVE_UP),  # the same
+    "moderation_error": ("content_filter", Action.GIVE_UP),  # Mistral
+    "hooks_failed": ("content_filter", Action.GIVE_UP),  # Portkey, with 446
     "json_validate_failed": ("invalid_json", Action.ASK_AGAIN),  # Groq, at random
     "tool_use_failed": ("unfinished", Action.ASK_AGAIN),  # the same, where no tool is offered
     "output_parse_failed": ("unfinished", Action.ASK_AGAIN),  # the same
@@ -160,6 +169,7 @@ _BY_STATUS: dict[int, tuple[str, Action]] = {
     424: ("server_error", Action.RETRY),  # TGI: the generation failed
     425: ("server_error", Action.RETRY),
     429: ("rate_limit", Action.WAIT),
+    451: ("content_filter", Action.GIVE_UP),
     499: ("server_error", Action.RETRY),  # nginx: the client has gone, which is not true of us
     498: ("overloaded", Action.WAIT),
     503: ("overloaded", Action.WAIT),

@@ -19,9 +19,12 @@ _TITLE = re.compile(r"<(?:title|h1)[^<>]*>([^<]*)<", re.IGNORECASE)
 HTML, NOT_JSON = "html", "not_json"
 _EXTRA = {"extra_forbidden", "value_error.extra"}
 _MOST_WORDS = 2000  # characters; more is a page, not a sentence
-_LITELLM = r"(?:litellm\.)?(?:\w+Error: )*\w+(?:Exception|Error)(?: \w+Error)? - (?:Error code: \d{3} - )?(?:b')?"
+_RAISED = r"(?:litellm\.)?\w+Error: "  # once for each time that the error was raised anew
+_LITELLM = (
+    rf"(?:{_RAISED})*(?:litellm\.)?\w+(?:Exception|Error)(?: \w+Error)? - (?:Error code: \d{{3}} - )?(?:b')?"
+)
 _BODY = r"\{['\"](?:type|error|object)['\"].{0,80}?['\"]message['\"]: ?['\"]"
-GATEWAY = rf"(?:{_LITELLM}(?:{_BODY})?|(?:litellm\.)?(?:\w+Error: )+)?"
+GATEWAY = rf"(?:{_LITELLM}(?:{_BODY})?|(?:{_RAISED})+)?"
 """A pattern of what gateways put before the sentence of the server behind them; LiteLLM leaves its whole body."""
 # What gateways write before the error of their server; what servers write before a text that they quote is none.
 _BEFORE_ERROR = re.compile(

@@ -69,6 +69,15 @@ _FILTERED = (
     r"Content violates usage guidelines\b",  # xAI, with 403
     r"The response was filtered due to the prompt triggering Azure OpenAI\b",  # where a gateway drops its code
     r"(?:Prompt|Response) blocked due to security configurations\b",  # Cloudflare, with 424
+    r"Content Exists Risk\b",  # DeepSeek
+    # OpenAI; its code alone is also that of a prompt in a wrong form.
+    r"Invalid prompt: (?:your prompt was flagged|we've limited access to this content)\b",
+    r"The prompt was blocked because it contain(?:s|ed) PROHIBITED_CONTENT\b",  # Gemini
+    r"Output blocked by content filtering policy\b",  # Anthropic
+    r"litellm\.ContentPolicyViolationError: ",  # LiteLLM, of any server
+    r"(?:\{'error': ')?Violated (?:guardrail|content safety|OpenAI moderation) policy\b",  # LiteLLM
+    r"bad request: prompt pattern is blocked\b",  # Kong
+    r"Request failed content safety check\b",  # Azure API Management, with 403
 )
 _SICK = (
     r"Function id '\S{1,80}': DEGRADED\b",  # NVIDIA, with 400

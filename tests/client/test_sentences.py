@@ -197,6 +197,89 @@ def test_tokens_a_minute_are_no_credit_whatever_the_code_says(message: str) -> N
     assert judge_error(429, {}, {"error": {"message": said, **names}}, 0.0).action is Action.STOP
 
 
+AZURE = (
+    "AzureException - The response was filtered due to the prompt triggering Azure OpenAI's content management."
+)
+FILTERED: dict[str, tuple[int, Any]] = {
+    "DashScope": (
+        400,
+        {
+            "error": {
+                "code": "data_inspection_failed",
+                "message": "<400> InternalError.Algo.DataInspectionFailed: x",
+            }
+        },
+    ),
+    "DeepSeek": (400, {"error": {"message": "Content Exists Risk", "code": "invalid_request_error"}}),
+    "OpenAI, usage": (
+        400,
+        {
+            "error": {
+                "message": "Invalid prompt: your prompt was flagged as potentially violating our usage policy.",
+                "type": "invalid_request_error",
+                "code": "invalid_prompt",
+            }
+        },
+    ),
+    "OpenAI, cyber": (400, {"error": {"message": "This request has been flagged.", "code": "cyber_policy"}}),
+    "Zhipu": (400, {"contentFilter": [{"level": 1}], "error": {"code": "1301", "message": "系统检测到输入"}}),
+    "Volcengine": (400, {"error": {"code": "SensitiveContentDetected", "message": "x", "type": "BadRequest"}}),
+    "Mistral": (400, {"object": "error", "message": "Flagged", "type": "moderation_error", "code": "3000"}),
+    "Gemini": (
+        400,
+        [{"error": {"code": 400, "message": "The prompt was blocked because it contains PROHIBITED_CONTENT."}}],
+    ),
+    "Anthropic": (
+        400,
+        {"error": {"message": "Output blocked by content filtering policy", "type": "invalid_request_error"}},
+    ),
+    "LiteLLM, guardrail": (
+        400,
+        {"error": {"message": "{'error': 'Violated guardrail policy', 'x': 'y'}", "type": "None", "code": "400"}},
+    ),
+    "LiteLLM, guardrail as it is": (400, {"detail": {"error": "Violated guardrail policy"}}),
+    "LiteLLM, of Azure": (
+        400,
+        {
+            "error": {
+                "message": "litellm.BadRequestError: litellm.ContentPolicyViolationError: "
+                f"litellm.ContentPolicyViolationError: {AZURE}",
+                "type": None,
+                "code": "400",
+            }
+        },
+    ),
+    "LiteLLM, of another": (
+        400,
+        {"error": {"message": "litellm.ContentPolicyViolationError: XException - no", "code": "400"}},
+    ),
+    "Portkey": (446, {"error": {"message": "The guardrail checks failed.", "type": "hooks_failed", "code": None}}),
+    "451": (451, {"error": {"message": "Content blocked by policy", "code": 451}}),
+    "Kong": (400, {"error": {"message": "bad request: prompt pattern is blocked"}}),
+    "Azure API Management": (403, {"statusCode": 403, "message": "Request failed content safety check."}),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), FILTERED.values(), ids=FILTERED)
+def test_a_filter_refuses_one_row_alone(status: int, body: Any) -> None:
+    """As a wrong request it would end a run whose first rows are filtered."""
+    failure = judge_error(status, {}, body, 0.0)
+    assert (failure.kind, failure.action) == ("content_filter", Action.GIVE_UP)
+
+
+def test_the_name_of_a_gateway_before_each_name_does_not_hide_a_sentence() -> None:
+    """LiteLLM writes its own once for each time that it has raised the error anew."""
+    said = "litellm.BadRequestError: litellm.BadRequestError: AnthropicException - Your credit balance is too low"
+    assert judge_error(400, {}, {"error": {"message": said, "code": "400"}}, 0.0).kind == "quota"
+
+
+@pytest.mark.parametrize("message", ["Invalid prompt: it is no text", "Cannot read: Content Exists Risk"])
+def test_what_only_holds_such_words_is_no_filter(message: str) -> None:
+    """Nor is a prompt in a wrong form."""
+    body = {"error": {"message": message, "code": "invalid_prompt"}}
+    assert judge_error(400, {}, body, 0.0).kind == "bad_request"
+
+
 @pytest.mark.parametrize("message", ["The patient: Your credit balance is too low", "Slow down, please"])
 def test_other_sentences_are_none(message: str) -> None:
     """Nor is one that quotes a row."""
