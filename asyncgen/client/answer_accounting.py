@@ -5,7 +5,7 @@ from dataclasses import replace
 from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.client.classify import Failure
 from asyncgen.client.encoding import Prepared
-from asyncgen.cost import total_usage
+from asyncgen.cost import together, total_usage
 from asyncgen.events import Notice, Observer
 
 LONG_PROMPT = 8000  # characters: in shorter ones, a few characters per token prove nothing
@@ -16,8 +16,8 @@ class AnswerAccounting:
     """Counts the cost of answers, with the worst case if the server does not report it.
 
     Args:
-        observe: called once about a server that does not count, that cuts prompts, or that sends no thinking to a
-            request that wants it.
+        observe: called once about a server that does not count, that contradicts itself, that cuts prompts, or
+            that sends no thinking to a request that wants it.
         keep_thinking: keep the model's thinking with every answer, not only where the request wants it.
     """
 
@@ -25,6 +25,7 @@ class AnswerAccounting:
         self._observe = observe
         self._keep_thinking = keep_thinking
         self._uncounted = False
+        self._beside = False
         self._cut = False
         self._unthinking = False
 
@@ -41,8 +42,20 @@ class AnswerAccounting:
                     warning=True,
                 )
             )
+        beside = _cached_beside_prompt(said)
+        if beside:
+            lost = together(lost, total_usage(beside, 0, 0))
+        if beside and not self._beside:
+            self._beside = True
+            self._observe(
+                Notice(
+                    f"The server counted {said.prompt_tokens:,} tokens of a prompt, and {said.cached_tokens:,} "
+                    "that were cached: these count beside the prompt",
+                    warning=True,
+                )
+            )
         if not request.whole:  # the body of an image has more bytes than it costs tokens
-            self._check_prompt(request.fields_at, said.prompt_tokens)
+            self._check_prompt(request.fields_at, said.prompt_tokens + beside)
         if request.keep_thinking and not completion.thinking and not self._unthinking:
             self._unthinking = True
             lacking = "without what the model thought, which the recipe uses: where it is not sent, it is empty"
@@ -51,7 +64,8 @@ class AnswerAccounting:
 
     def uncounted(self, request: Prepared, failure: Failure) -> Usage:
         """The possible cost of a failed attempt beyond the server's count."""
-        return _beyond(failure.usage, request.most) if failure.unsaid else NO_USAGE
+        unsaid = _beyond(failure.usage, request.most) if failure.unsaid else NO_USAGE
+        return together(unsaid, total_usage(_cached_beside_prompt(failure.usage), 0, 0))
 
     def as_kept(self, request: Prepared, completion: Completion) -> Completion:
         """The completion without the model's thinking, unless that is kept."""
@@ -78,3 +92,11 @@ def _beyond(said: Usage, most: Usage) -> Usage:
     prompt = 0 if said.prompt_tokens else most.prompt_tokens
     answer = 0 if said.completion_tokens else most.completion_tokens
     return total_usage(prompt, answer, 0) if prompt or answer else NO_USAGE
+
+
+def _cached_beside_prompt(said: Usage) -> int:
+    """The cached tokens that the server's count of the prompt leaves out, as those of gateways to Claude do.
+
+    Without a count of the prompt, its worst case holds them.
+    """
+    return said.cached_tokens if 0 < said.prompt_tokens < said.cached_tokens else 0

@@ -29,7 +29,7 @@ def read_usage(value: Any) -> Usage:
         if not completion and "completion_tokens" in value:
             reasoning = reasoning or total - prompt  # it has reasoned, and come to no text (Gemini)
         completion = total - prompt
-    cached = min(prompt, _count(before, "cached_tokens"))
+    cached = _count(before, "cached_tokens") if prompt else 0  # an unknown prompt counts at the full price
     return Usage(prompt, completion, max(total, prompt + completion), cached, reasoning)
 
 

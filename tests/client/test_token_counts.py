@@ -37,6 +37,11 @@ from asyncgen.client.token_counts import read_usage
         ({"prompt_tokens": 100, "total_tokens": 120}, Usage(100, 20, 120)),
         ({"prompt_tokens": 9, "completion_tokens": 0, "total_tokens": 99}, Usage(9, 90, 99, 0, 90)),
         ({"total_tokens": 120}, Usage(0, 0, 120)),
+        (
+            {"prompt_tokens": 26, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 5400}},
+            Usage(26, 5, 31, 5400),
+        ),
+        ({"completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 5400}}, Usage(0, 5, 5)),
     ],
 )
 def test_reasoning_that_is_counted_beside_the_answer_is_paid_like_it(said: dict[str, Any], usage: Usage) -> None:
