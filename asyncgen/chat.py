@@ -119,8 +119,8 @@ class Usage:
     """Tokens of one call as the server counted them (zeros where it does not count).
 
     `cached_tokens` is the part of the prompt that the server had cached and may charge less for; where it is
-    larger than `prompt_tokens`, the server counts it beside the prompt. `reasoning_tokens` is the part of the completion
-    that is not shown.
+    larger than `prompt_tokens`, the server counts it beside the prompt. `reasoning_tokens` is the part of the
+    completion that is not shown.
     """
 
     prompt_tokens: int = 0
