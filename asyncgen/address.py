@@ -37,6 +37,8 @@ def is_local_name(host: str) -> bool:
 
 def is_valid_host(host: str) -> bool:
     """Whether a host is an address, or a name that a resolver can be asked for."""
+    if "." in host and _NUMERIC.fullmatch(host) and _numeric(host) is None:
+        return False  # a typing error in an IPv4 address
     try:
         if host.isascii():
             host.rstrip(".").encode("idna")  # no label is empty or too long

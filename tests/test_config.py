@@ -133,6 +133,9 @@ def test_the_key_comes_from_the_flag_then_from_the_environment() -> None:
         "https://.openai.azure.com/openai/v1",  # of a resource whose variable is not set
         "https://api..example/v1",
         f"https://{64 * 'a'}.example/v1",
+        "http://192.168.1.300:8000/v1",
+        "https://256.1.1.1/v1",
+        "https://http://api.example/v1",
         "https://my–host.example/v1",  # noqa: RUF001 - as a text processor makes it
     ],
 )
@@ -150,6 +153,10 @@ def test_what_is_no_http_address_is_refused(url: str) -> None:
         "http://[::1]:8000/v1",
         "http://[fe80::1%eth0]:8000/v1",
         "http://my_server:8000/v1",
+        "http://127.1:8000/v1",
+        "http://123456789012:8000/v1",  # the name of a container
+        "http://web.1:8000/v1",
+        "https://http/v1",
         "https://bücher.example./v1",
         "HTTPS://api.example/a/b?x=1",
     ],

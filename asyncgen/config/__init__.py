@@ -26,6 +26,7 @@ PAIR_TIMEOUT = 1800.0  # seconds of a row: many attempts, but not for ever
 FLEX_TIMEOUT = 900.0  # seconds; OpenAI asks for 15 minutes where a call may wait for room
 NAMED_ENDPOINTS = "those of --endpoint"  # kept: these words are in the directories of runs that have begun
 MOST_AUTOMATIC = 2048  # calls in flight: more saturate one process before any server
+_SCHEMES = {"http", "https"}
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OF_THE_CONNECTION = {
     "connection",
@@ -324,8 +325,10 @@ def check_base_url(endpoint: EndpointConfig) -> None:
     url = endpoint.base_url
     try:
         parts = urlsplit(url)
-        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        is_address = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
         is_address = is_address and url.isprintable() and " " not in url and is_valid_host(parts.hostname or "")
+        # Pasted behind a scheme, one with its own: https://http://…
+        is_address = is_address and not (parts.hostname in _SCHEMES and parts.path.startswith("//"))
     except ValueError:  # unbalanced brackets, an invalid port
         is_address = False
     if not is_address:
