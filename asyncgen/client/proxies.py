@@ -1,9 +1,12 @@
 """The proxy of the environment through which a server is asked; none for this machine.
 
-`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` work as in curl, in lower case too.
+`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` work as in curl, in lower case too; `NO_PROXY` takes what
+other clients take besides: networks, names that begin with a star, IPv6 addresses in brackets.
 """
 
+import re
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 from urllib.parse import unquote, urlsplit
 
 from asyncgen.address import host_and_port, is_this_machine, is_valid_host
@@ -35,6 +38,9 @@ def proxy_of(url: str) -> Proxy | None:
     if is_this_machine(host) or proxy_bypass(f"{host}:{parts.port}" if parts.port else host):
         return None
     proxies = getproxies()
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    if any(_covers(entry, host.rstrip("."), port) for entry in re.split(r"[,\s]+", proxies.get("no", ""))):
+        return None
     scheme = parts.scheme if proxies.get(parts.scheme) else "all"
     found = proxies.get(scheme)
     if not found:
@@ -61,3 +67,19 @@ def proxy_of(url: str) -> Proxy | None:
             f"{variable} holds a name or password for {place} with characters beyond Latin-1, which cannot be sent"
         ) from None
     return Proxy(found, place, variable)
+
+
+def _covers(entry: str, host: str, port: int) -> bool:
+    """Whether an entry of `NO_PROXY` is for a server; proxy_bypass knows only ends of names."""
+    name, _, digits = entry.casefold().rpartition(":")
+    if digits.isdecimal() and name and (":" not in name or name.endswith("]")):
+        if int(digits) != port:
+            return False
+    else:
+        name = entry.casefold()
+    name = name.replace("[", "").replace("]", "")
+    try:
+        return ip_address(host.partition("%")[0]) in ip_network(name, strict=False)
+    except ValueError:  # one of the two is a name
+        end = name.removeprefix("*").strip(".")
+        return name == "*" or (bool(end) and f".{host}".endswith(f".{end}"))
