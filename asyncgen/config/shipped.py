@@ -1,6 +1,6 @@
 """The files that ship with the program, in `configs/`: prompts, samples, profiles, and the list of models."""
 
-import os.path
+import errno
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -17,10 +17,15 @@ def shipped(*parts: str) -> Path:
 
 def prompt_file_named(path: Path) -> Path:
     """The prompt file that ships under a bare name, else the path itself; an existing file takes precedence."""
-    if len(path.parts) > 1 or path.suffix or os.path.exists(path):  # noqa: PTH110 - False for a name that is too long
+    if len(path.parts) > 1 or path.suffix:
         return path
     named = shipped("prompts", f"{path}.json")
-    return named if os.path.exists(named) else path  # noqa: PTH110 - as above
+    try:
+        return path if path.exists() or not named.exists() else named
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:  # a prompt in place of the name of its file
+            raise
+        return path
 
 
 @cache
