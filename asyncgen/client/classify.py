@@ -103,9 +103,13 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "budget_exceeded": ("quota", Action.STOP),  # LiteLLM
     "exceeded_current_quota_error": ("quota", Action.STOP),  # Moonshot
     "insufficient_user_quota": ("quota", Action.STOP),  # New API
+    "pre_consume_token_quota_failed": ("quota", Action.STOP),  # One API
+    "BUDGET_EXHAUSTED_ERROR": ("quota", Action.STOP),  # Portkey, with 412
+    "BILLING_DISABLED": ("quota", Action.STOP),  # Google, with 403
     "1113": ("quota", Action.STOP),  # Zhipu
     "1309": ("quota", Action.STOP),  # Zhipu: the plan has ended
     "SetLimitExceeded": ("quota", Action.STOP),  # Volcengine: a limit that the user has set
+    "AccountOverdueError": ("quota", Action.STOP),  # the same
     "blocked_api_access": ("quota", Action.STOP),  # Groq
     "organization_restricted": ("permission", Action.STOP),  # Groq
     "Arrearage": ("quota", Action.STOP),  # DashScope

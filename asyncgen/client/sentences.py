@@ -24,6 +24,8 @@ _NO_CREDIT = (
     r"You have reached your specified API usage limits\b",  # the same
     r"Account \S{1,80} is suspended\b",  # Fireworks, with 412
     r"Your (?:\w+ ){0,3}team \S{1,80} has either used all available credits\b",  # xAI, with 403 and 429
+    r"Your newly created team doesn't have any credits\b",  # the same, with 403
+    r"Sorry, your account balance is insufficient\b",  # SiliconFlow, with 403
     r"Key limit exceeded\b",  # OpenRouter
     r"Your prepayment credits are depleted\b",  # Gemini
     r"You exceeded your current quota, please check your plan and billing details\. For more information on this "

@@ -56,6 +56,12 @@ GEMINI = (
             },
         ),
         (403, {"type": "new_api_error", "code": "insufficient_user_quota", "message": "用户额度不足"}),
+        (403, {"type": "new_api_error", "code": "pre_consume_token_quota_failed", "message": "not enough"}),
+        (412, {"message": "Usage limit exhausted.", "type": "BUDGET_EXHAUSTED_ERROR", "code": "04"}),
+        (403, {"code": "AccountOverdueError", "message": "has an overdue balance.", "type": "Forbidden"}),
+        (403, {"code": 30001, "message": "Sorry, your account balance is insufficient", "data": None}),
+        (403, {"code": 403, "message": "This requires billing.", "details": [{"reason": "BILLING_DISABLED"}]}),
+        (403, {"code": "No permission", "message": "Your newly created team doesn't have any credits yet."}),
     ],
 )
 def test_a_refusal_for_want_of_credit_ends_the_run(status: int, error: dict[str, Any]) -> None:
