@@ -18,7 +18,11 @@ _WAIT = re.compile(
 _GLUED = re.compile(r"(?<=[a-z])(?=\d)")  # 1m9.696s
 _OF_THE_DAY = re.compile(
     r"\b(?:requests|tokens|calls) per day\b|\bdaily (?:\w+ ){0,2}(?:limit|quota|allocation)\b"
-    r"|\b(?:limit|quota)s? per day\b|-per-day\b|ByDay\b",
+    r"|\b(?:limit|quota)s? per day\b|-per-day\b|ByDay\b"
+    r"|\brequest reached TPD rate limit\b"  # Moonshot
+    r"|\bexceeded today's quota\b"  # ModelScope
+    r"|\busage exceeded, resets at midnight\b"  # OpenCode Zen
+    r"|^\s*Usage limit reached for \d+ hours?\b|^\s*已达到 ?\d+ ?小时的使用上限",  # Zhipu's plans
     re.IGNORECASE,
 )
 

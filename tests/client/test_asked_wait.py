@@ -166,6 +166,11 @@ def test_without_a_date_a_moment_is_by_our_own_clock(date: str) -> None:
         ("on tokens per day (TPD): Limit 100000, Used 97050. Please try again in 2h9m38.016s.", None, 7778.016),
         ("on requests per day (RPD): Limit 200, Used 200, Requested 1.", None, DAY),
         ("you have used up your daily free allocation of 10,000 neurons", None, DAY),
+        ("Your account x<ak-x> request reached TPD rate limit, current: 1500021, limit: 1500000", None, DAY),
+        ("You have exceeded today's quota for model Q/Q3, please try again tomorrow. Limits: 500", None, DAY),
+        ("Usage limit reached for 5 hour. Your limit will reset at 2026-11-30 02:00:00", None, DAY),
+        ("已达到 5 小时的使用上限。您的限额将在 2026-11-30 02:00:00 重置。", None, DAY),
+        ("You said: today's quota of sweets is reached, and the TPD is high", None, None),
         ("Rate limit of 50 per 86400s exceeded. Please wait 30000 seconds before retrying.", None, 30_000),
         ("You said: take aspirin daily, 81 mg per day, and wait 3 days", None, None),
         ("Slow down", None, None),
@@ -185,6 +190,8 @@ def test_a_limit_of_the_day_is_told_from_the_header_too() -> None:
     error = {"error": {"message": "on requests per day (RPD): Limit 200, Used 200.", "type": "requests"}}
     assert judge_error(429, {"retry-after": "25920"}, error, NOW).day_over == 25_920
     assert judge_error(429, {"retry-after": "30"}, error, NOW).day_over is None
+    error = {"error": {"message": "Free usage exceeded, resets at midnight UTC", "type": "FreeUsageLimitError"}}
+    assert judge_error(429, {"retry-after": "30000"}, error, NOW).day_over == 30_000
     error = {"error": {"message": "Rate limit of 50 per 86400s exceeded for UserByModelByDay.", "code": "x"}}
     assert judge_error(429, {"retry-after": "30000"}, error, NOW).day_over == 30_000
 
