@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Also characters that control the direction of a line or are invisible.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 _ROWS_NAMED = 5  # fit into a line
-_REMOVED = {"thinking": "thinking before the answer", "special_tokens": "special tokens behind the answer"}
+_REMOVED = {"thinking": "thinking before the answer", "special_tokens": "special tokens around the answer"}
 _PROBLEMS_SHOWN = 20  # about a screenful
 _SAYS = {
     State.PROVEN: "every changed word is accounted for",

@@ -1,4 +1,4 @@
-"""Separate the answer in a message from the thinking before it and the special tokens behind it. Pure.
+"""Separate the answer in a message from the thinking before it and the special tokens around it. Pure.
 
 Models and servers mark thinking in many ways. If a mark is not closed, or closed without being opened, the
 beginning of the answer is unknown: the text then counts as no answer.
@@ -10,11 +10,31 @@ from typing import Any
 
 from asyncgen.text import THINKING_MARK, THINKING_TAGS
 
-_LEAD = r"\s*(?:<\|im_start\|>assistant\s*)?"
+_BAR = "\uff5c"  # DeepSeek's tokens have a fullwidth bar
+_END_OF_TURN = (
+    r"<(?:\|(?:im_end|eot_id|end_of_turn|endoftext|end)\||end_of_turn|turn\||/s"
+    rf"|{_BAR}end\u2581of\u2581sentence{_BAR})>"
+)
+_ANSWERING = (  # begins the turn of the model
+    r"<\|im_start\|>assistant\b|<\|start_header_id\|>assistant<\|end_header_id\|>|<start_of_turn>model\b|<\|assistant\|>"
+)
+# Behind a token in front of an answer; where a sentence goes on, the answer is about the token.
+_LEAD = re.compile(
+    rf"\s*(?:(?:(?:{_END_OF_TURN}\s*)?(?:{_ANSWERING})|<s>|<bos>|<\|begin_of_text\|>)(?! [a-z]|[,:;.)`])\s*)+"
+)
+_TURN = (
+    r"<(?:\|(?:im_start|start_header_id|begin_of_text|start|user|assistant|system)\||start_of_turn|\|turn"
+    rf"|{_BAR}User{_BAR})>"
+)
+# The first of these tokens in a text tells a model that has begun another turn from an answer about templates,
+# which has a beginning before the end, or words behind it.
+_NEXT_TURN = re.compile(
+    rf"{_END_OF_TURN}(?:\s*{_END_OF_TURN})*\s*(?P<begins>{_TURN}|<s>\s*(?:\[INST\]|\Z)|\[INST\])|{_END_OF_TURN}|{_TURN}"
+)
 _BLOCKS = (
     # DeepSeek R1, Qwen3 and others; Magistral's older template; Kimi; Cohere.
     re.compile(
-        rf"{_LEAD}<\s*({THINKING_TAGS})(?:\s[^>]*)?>(?P<inside>.*?)</\s*(?:\1|think|thinking)\s*>",
+        rf"\s*<\s*({THINKING_TAGS})(?:\s[^>]*)?>(?P<inside>.*?)</\s*(?:\1|think|thinking)\s*>",
         re.DOTALL | re.IGNORECASE,
     ),
     re.compile(r"\s*\[(think)\](?P<inside>.*?)\[/\1\]", re.DOTALL | re.IGNORECASE),
@@ -57,7 +77,6 @@ _BRACKETS = "<[◁&"  # the first character of a mark
 _WORDS = re.compile(
     r"\s*(?:Here is my thought process:|analysis(?=[A-Z])|```(?:think|thought|reasoning)|(?:assistant)?/think\n)"
 )
-_BAR = "\uff5c"  # DeepSeek's tokens have a fullwidth bar
 _TOKEN = re.compile(
     rf"<\|[A-Za-z][\w ]{{0,40}}\|>|<{_BAR}[^{_BAR}<>]{{1,40}}{_BAR}>"
     r"|</s>|<eos>|<end_of_turn>|<turn\|>|<\|close\|>\w{1,20}|<\|?endoftext\|?>|\[/INST\]"
@@ -111,14 +130,14 @@ def split_thinking(text: str) -> tuple[str, str] | None:
         return text, ""  # the common case: each of the patterns costs more than this check
     thinking = []
     rest = text
-    while found := next((block.match(rest) for block in _BLOCKS if block.match(rest)), None):
+    while found := next(filter(None, (block.match(rest, _begin(rest)) for block in _BLOCKS)), None):
         thinking.append(found["inside"].strip())
         rest = rest[found.end() :]
-    if final := _FINAL.match(rest):
+    if final := _FINAL.match(rest, _begin(rest)):
         rest = rest[final.end() :]
     elif thinking and (enclosed := _ENCLOSED.fullmatch(without_special_tokens(rest))):
         rest = enclosed[2].rstrip()
-    if any(_has_mark(rest, bracket) for bracket in _BRACKETS) or _WORDS.match(rest):
+    if any(_has_mark(rest, bracket) for bracket in _BRACKETS) or _WORDS.match(rest, _begin(rest)):
         return None
     return (rest.lstrip() if thinking else rest), "\n".join(thinking)
 
@@ -133,17 +152,28 @@ def _has_mark(text: str, bracket: str) -> bool:
     return False
 
 
+def _begin(text: str) -> int:
+    """Where a text begins behind the special tokens in front of it."""
+    lead = _LEAD.match(text)
+    return lead.end() if lead else 0
+
+
 def without_special_tokens(text: str) -> str:
-    """The text without the special tokens of a chat template at its end, and without a box that ends there.
+    """The text without the special tokens of a chat template around it, another turn, and a box that ends it.
 
     The search starts at the end: one pattern for all tokens would be tried at each blank of the text.
     """
+    begin = _begin(text)
+    turn = _NEXT_TURN.search(text, begin) if "<" in text else None
+    if turn and turn["begins"]:
+        text = text[: turn.start()].rstrip()
     kept, rest = text, text.rstrip()
-    while rest and _TOKEN.fullmatch(rest, begin := max(rest.rfind("<"), rest.rfind("["))):
+    while rest and _TOKEN.fullmatch(rest, at := max(rest.rfind("<"), rest.rfind("["))):
         boxed = rest.endswith(_BOX_END)
-        rest = rest[:begin].rstrip()
+        rest = rest[:at].rstrip()
         if boxed:
             before, _, inside = rest.rpartition(_BOX)
             rest = before + inside
         kept = rest
-    return kept
+    struck_out = "<s>" in kept[:begin] and "</s>" in kept  # HTML
+    return kept if struck_out else kept[begin:]

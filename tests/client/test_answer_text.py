@@ -84,6 +84,7 @@ def test_thinking_before_the_answer_is_cut_off(text: str) -> None:
         "<|thinking|>The note.",
         "Okay.<|/thinking|>The note.",
         "assistant/think\nThe note.",
+        "<|im_start|>assistant/think\nThe note.",
     ],
 )
 def test_thinking_that_is_half_open_leaves_no_answer(text: str) -> None:
@@ -115,6 +116,13 @@ def test_a_text_without_marks_is_taken_as_it_is(text: str) -> None:
         "<turn|>",  # Gemma 4
         "<|close|>response<|sep|><|close|>message<|sep|>",  # Kimi K3
         "<\uff5cend\u2581of\u2581sentence\uff5c>",
+        "<|im_end|>\n<|im_start|>assistant\n",  # the model has begun another turn
+        "<|im_end|>\n<|im_start|>user\nThanks, is < 130 fine too?",
+        "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nIs there anything else?<|eot_id|>",
+        "\n<end_of_turn>\n<start_of_turn>user",
+        "<|end|><|endoftext|>\n<|user|>\nThanks<|end|>\n<|assistant|>\nYou are welcome.",
+        "</s> [INST] And now? [/INST] BP > 120.",
+        "<\uff5cend\u2581of\u2581sentence\uff5c><\uff5cUser\uff5c>Thanks",
     ],
 )
 def test_special_tokens_at_the_end_are_cut_off(tail: str) -> None:
@@ -135,8 +143,50 @@ def test_the_box_around_an_answer_is_taken_off(text: str) -> None:
     assert without_special_tokens(text) == "BP < 120."
 
 
-@pytest.mark.parametrize("text", ["BP < 120.\n", "a <|im_end|> b", "", " \n", "x</s", "see [1]", "[/INST] ok >"])
-def test_a_text_that_does_not_end_in_a_special_token_is_taken_as_it_is(text: str) -> None:
+@pytest.mark.parametrize(
+    "front",
+    [
+        "<s> ",
+        "<bos>",
+        "<|begin_of_text|>",
+        "<|im_start|>assistant\n",
+        "<|start_header_id|>assistant<|end_header_id|>\n\n",
+        "<start_of_turn>model\n",
+        "<|assistant|>\n",
+        "<|im_end|>\n<|im_start|>assistant\n",
+        "<s><|im_start|>assistant\n",
+    ],
+)
+@pytest.mark.parametrize("tail", ["", "</s>", "<|im_end|>\n<|im_start|>user\nThanks"])
+def test_special_tokens_in_front_are_cut_off(front: str, tail: str) -> None:
+    """Also where thinking stands between them and the answer."""
+    assert without_special_tokens(f"{front}BP < 120.{tail}") == "BP < 120."
+    parts = split_thinking(f"{front}<think>Okay.</think>BP < 120.{tail}")
+    assert parts is not None
+    assert without_special_tokens(parts[0]) == "BP < 120."
+    assert parts[1] == "Okay."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BP < 120.\n",
+        "a <|im_end|> b",
+        "",
+        " \n",
+        "x</s",
+        "see [1]",
+        "[/INST] ok >",
+        "`<|im_end|>` ends a turn, as in Hi<|im_end|>\n<|im_start|>user",
+        "ChatML:\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello.",
+        "<s> is the first token.",
+        "<bos>, the first token",
+        "<s>20 EUR</s> 15 EUR",
+        "<|im_start|>assistant begins the turn.",
+        "<|im_start|>user\nHi",
+    ],
+)
+def test_a_text_that_only_names_special_tokens_is_taken_as_it_is(text: str) -> None:
     """Blanks at its end included."""
     assert without_special_tokens(text) == text
 
