@@ -24,7 +24,18 @@ _FILTERED_BY_MINIMAX = {1026, 1027}  # the request, the answer
 _BLANK = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*")
 _INVISIBLE = "\ufeff\u200b"  # a byte order mark, a blank without width
 # How OpenAI and other servers mark a whole answer; a name that is missing here may mean a cut-off one.
-_FINISHED = {"", "stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed"}
+_FINISHED = {
+    "",
+    "stop",
+    "eos",
+    "eos_token",
+    "end_turn",
+    "stop_sequence",
+    "complete",
+    "completed",
+    "done",
+    "finish_reason_stop",
+}
 _CUT_OFF = {"length", "max_tokens", "model_length", "max_output_tokens", "model_context_window_exceeded"}
 # OpenAI; Gemini; Bedrock; Zhipu; Cohere.
 _FILTERED = {

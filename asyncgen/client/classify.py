@@ -148,6 +148,7 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "model_terms_required": ("permission", Action.STOP_IF_REPEATED),  # Groq
     "invalid_api_key": ("authentication", Action.STOP_IF_REPEATED),
     "API_KEY_INVALID": ("authentication", Action.STOP_IF_REPEATED),  # Gemini, with 400
+    "expired_key": ("authentication", Action.STOP_IF_REPEATED),  # LiteLLM, with 400
 }
 _BY_SENTENCE = {
     "rate_limit": Action.WAIT,

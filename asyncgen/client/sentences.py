@@ -46,7 +46,7 @@ _NOT_SERVED = (
     r"Model does not exist\b",  # SiliconFlow
     rf"(?:The )?(?:requested )?model:? {_MODEL} (?:does not exist|(?:was |is )?not found|is not supported)\b",
     r"The requested model is not supported\b",  # GitHub Copilot
-    r"(?:/\S+: )?(?:400: {'error': ')?Invalid model name passed in\b",  # LiteLLM
+    r"(?:/\S{1,80}: |400: |{'error': '){0,3}Invalid model name passed in\b",  # LiteLLM
     rf"Invalid model:? {_MODEL}",  # Mistral, Perplexity
     rf"Invalid model identifier {_MODEL}",  # LM Studio
     r"No models? (?:is )?loaded\b",  # LM Studio
@@ -65,6 +65,7 @@ _NO_ROUTE = (r"Unexpected endpoint or method\b",)  # LM Studio, with 200
 _NOT_ALLOWED = (
     r"User location is not supported\b",  # Gemini
     r"(?:aws-bedrock error: )?(?:The model returned the following errors: )?You have not filled out\b",  # Bedrock
+    r"Your organization must be verified to use (?:this|the) model\b",  # OpenAI
 )
 _WRONG_KEY = (r"Incorrect API key provided\b",)  # xAI, with 400
 _FILTERED = (
@@ -84,6 +85,7 @@ _FILTERED = (
 _SICK = (
     r"Function id '\S{1,80}': DEGRADED\b",  # NVIDIA, with 400
     r"Timeout while downloading\b",  # OpenAI, of an image, with 400
+    r"Model unloaded\b",  # LM Studio, with 400: it loads it again
 )
 
 

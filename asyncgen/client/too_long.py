@@ -21,6 +21,17 @@ _SENTENCES = (
     r"Context size has been exceeded\b",  # llama.cpp, with 500
     r"prompt is too long: \d",  # Anthropic
     r"The (?:input|prompt) \(\d+ tokens\) is longer than the model's context length\b",  # SGLang
+    r"input length and `max_tokens` exceed context limit\b",  # Anthropic
+    r"(?:<400> )?(?:InternalError\.Algo\.InvalidParameter: )?Range of input length should be\b",  # DashScope
+    r"(?:Invalid request: )?Your request exceeded model token limit\b",  # Moonshot
+    r"The prompt is too long: \d",  # Fireworks
+    r"Trying to keep the first \d+ tokens when context the overflows\b",  # LM Studio
+    r"The number of tokens to keep from the initial prompt is greater than the context length\b",  # the same
+    r"The (?:decoder|encoder) prompt \(length \d+\) is longer than the maximum model length\b",  # vLLM
+    r"too many tokens: total number of tokens in the prompt cannot exceed\b",  # Cohere
+    r"Input length \d+ exceeds the maximum length\b",  # Volcengine
+    r"context window exceeds limit\b",  # MiniMax
+    r"Input tokens exceed the configured limit of\b",  # Azure
     r"(?:Input validation error: )?`inputs` (?:tokens \+ `max_new_tokens` )?must (?:be|have less)\b",  # TGI
 )
 _TOO_LONG = re.compile(rf"\s*{GATEWAY}(?:{'|'.join(_SENTENCES)})", re.IGNORECASE)

@@ -182,6 +182,7 @@ def test_special_tokens_in_front_are_cut_off(front: str, tail: str) -> None:
         "<s> is the first token.",
         "<bos>, the first token",
         "<s>20 EUR</s> 15 EUR",
+        "It was <s>20</s> <s>15</s> <b>10</b>",
         "<|im_start|>assistant begins the turn.",
         "<|im_start|>user\nHi",
     ],

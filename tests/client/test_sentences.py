@@ -311,3 +311,21 @@ def test_a_request_that_a_server_could_not_read_is_wrong_whatever_its_status() -
     for other in (f"cannot parse: {said}", said.replace("'body'", "'response'"), "1 validation error: no"):
         not_ours = judge_error(500, {}, {"error": {**error, "message": other}}, 0.0)
         assert (not_ours.kind, not_ours.action) == ("server_error", Action.RETRY)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (
+            {"message": "Authentication Error", "type": "expired_key", "code": "400"},
+            "authentication",
+        ),
+        ({"message": "Your organization must be verified to use the model `o9`.", "code": None}, "permission"),
+        ({"message": "{'error': '/chat/completions: Invalid model name passed in model=m. Call"}, "not_found"),
+        ("Model unloaded.", "server_error"),
+    ],
+    ids=str,
+)
+def test_what_concerns_all_calls_or_none_is_no_fault_of_the_row(error: object, kind: str) -> None:
+    """LiteLLM, OpenAI and LM Studio say it with 400."""
+    assert judge_error(400, {}, {"error": error}, 0.0).kind == kind
