@@ -1,5 +1,7 @@
 """Translate errors of aiohttp into those of httpx2, which say whether the request was sent, and judge them."""
 
+import errno
+import os
 import socket
 import ssl
 from dataclasses import replace
@@ -21,6 +23,11 @@ NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
 """Errors before anything of the request was sent."""
 _FIRST_SERVER_ERROR = 500
 _ENCODINGS = ("zstd", "gzip", "deflate")
+_NO_WAY = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EACCES, errno.EADDRNOTAVAIL}
+_OLD_TLS = {
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "UNSUPPORTED_PROTOCOL",
+}  # OpenSSL's names, of the alert and of the answer
 _TLS_ALERT = ("\x15\x03", r"\x15\x03")  # raw, and as the parser in C quotes it
 
 
@@ -68,7 +75,8 @@ def translated(error: BaseException, request: httpx2.Request | None, proxy: Prox
             return ProxyRefusedError(proxy, None, ": its name was not found")
         if isinstance(error, aiohttp.ClientConnectorSSLError) and f"{error.host}:{error.port}" == proxy.place:
             return ProxyRefusedError(proxy, None, " by TLS: if it speaks HTTP alone, begin it with http://")
-    if isinstance(error, aiohttp.ClientConnectorSSLError) and not isinstance(error, ssl.CertificateError):
+    of_tls = isinstance(error, aiohttp.ClientConnectorSSLError) and not isinstance(error, ssl.CertificateError)
+    if of_tls and not _wants_old_tls(error.__cause__):
         return SchemeError("no TLS")
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
         return httpx2.ConnectError(type(error).__name__, request=request)
@@ -95,16 +103,24 @@ def _connection_failure(error: BaseException | None) -> Failure:
     cause = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return Failure("certificate", Action.STOP)
+            return Failure("certificate", Action.STOP, code=getattr(cause, "verify_message", None))
+        if _wants_old_tls(cause):
+            return Failure("connection", Action.RETRY, code="it speaks only an old version of TLS")
         if isinstance(cause, socket.gaierror):
             return Failure("connection", Action.RETRY, code="the name was not found")
         if isinstance(cause, ConnectionRefusedError):
             return Failure("connection", Action.RETRY, code="the connection was refused")
+        if isinstance(cause, OSError) and cause.errno in _NO_WAY and isinstance(error, NOT_SENT):
+            return Failure("connection", Action.RETRY, code=os.strerror(cause.errno).lower())
         if isinstance(cause, ConnectionResetError) and isinstance(error, NOT_SENT):
             # As servers do that want another version of TLS, or a certificate of the client.
             return Failure("connection", Action.RETRY, code="it was closed while it was opened (TLS?)")
         cause = cause.__cause__ or cause.__context__
     return Failure("connection", Action.RETRY)
+
+
+def _wants_old_tls(error: BaseException | None) -> bool:
+    return isinstance(error, ssl.SSLError) and getattr(error, "reason", None) in _OLD_TLS  # aiohttp's have none
 
 
 def _unreadable(error: BaseException) -> httpx2.TransportError | None:

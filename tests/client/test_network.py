@@ -1,9 +1,12 @@
 """What lies between here and the server: proxies, TLS and its certificates, addresses where nobody listens."""
 
+import errno
 import os
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
 import openai
 import pytest
 
@@ -108,6 +111,32 @@ async def test_a_connection_that_is_closed_in_the_handshake_says_so() -> None:
     async with connecting(b"", end=b"") as port:
         cause = await cause_of(f"https://127.0.0.1:{port}/v1")
     assert unanswered(cause).code == "it was closed while it was opened (TLS?)"
+
+
+@pytest.mark.parametrize("number", [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EACCES])
+async def test_why_no_connection_is_made_is_named(number: int) -> None:
+    """With a reason, the run ends as where the connection is refused, if no call is answered."""
+    error = httpx2.ConnectError("no")
+    error.__cause__ = OSError(number, os.strerror(number))
+    failure = unanswered(error)
+    assert (failure.kind, failure.code, failure.unsaid) == ("connection", os.strerror(number).lower(), False)
+
+
+async def test_a_server_with_an_old_version_of_tls_speaks_tls() -> None:
+    """Its alert is no reason to send the key without encryption."""
+    async with connecting(b"\x15\x03\x01\x00\x02\x02\x46", end=b"") as port:  # protocol_version
+        cause = await cause_of(f"https://127.0.0.1:{port}/v1")
+    failure = unanswered(cause)
+    assert (failure.kind, failure.code) == ("connection", "it speaks only an old version of TLS")
+
+
+async def test_what_is_wrong_with_a_certificate_is_named() -> None:
+    """Expired, or of another name: no file of authorities helps."""
+    error = httpx2.ConnectError("no")
+    error.__cause__ = refused = ssl.SSLCertVerificationError()
+    refused.verify_message = "certificate has expired"
+    failure = unanswered(error)
+    assert (failure.kind, failure.code) == ("certificate", "certificate has expired")
 
 
 async def test_the_other_scheme_is_named() -> None:
