@@ -102,7 +102,8 @@ class CallEnded:
     quotes, given with the first refusal of a kind. `batch` is the server's id of the batch that the call came out
     of: such a call has no times of its own. `adapted`: only a field of the request was refused, and the call is
     repeated without that field or with its other name.
-    `removed` names what was cut off the text of an answer (`thinking`, `special_tokens`).
+    `removed` names what was cut off the text of an answer (`thinking`, `special_tokens`). `of_day`: a daily limit
+    refused it.
     """
 
     index: int
@@ -124,6 +125,12 @@ class CallEnded:
     batch: str = ""
     adapted: bool = False
     removed: tuple[str, ...] = ()
+    of_day: bool = False
+
+    @property
+    def needs_explanation(self) -> bool:
+        """Whether the server's words are to be shown: of what is waited for, samples and pauses tell."""
+        return not self.adapted and (self.of_day or self.outcome not in WAITED_FOR)
 
 
 TAKEN = "taken"
@@ -203,7 +210,7 @@ THROTTLED = frozenset({"rate_limit", "overloaded"})
 """Outcomes of calls that were refused for rate or overload, whatever the status of the answer."""
 
 WAITED_FOR = {"ok", *THROTTLED}
-"""Outcomes of calls that need no explanation: samples and pauses tell of them."""
+"""Outcomes of calls that need no explanation, but for a daily limit: samples and pauses tell of them."""
 
 UNREACHED = {"connection", "server_error", "html"}
 """The kinds of a pause that no server asked for."""
@@ -213,12 +220,13 @@ UNREACHED = {"connection", "server_error", "html"}
 class Paused:
     """A server refuses for rate or overload, or cannot be reached: nothing is sent there for `seconds`.
 
-    `endpoint` is its name, empty if it is the only one.
+    `endpoint` is its name, empty if it is the only one; `asked` the seconds that it asks for, if that is longer.
     """
 
     seconds: float
     kind: str
     endpoint: str = ""
+    asked: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

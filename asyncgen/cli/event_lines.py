@@ -8,7 +8,6 @@ from asyncgen.cli.lines import Lines
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.events import (
     UNREACHED,
-    WAITED_FOR,
     BatchChanged,
     CallEnded,
     CheckpointSaved,
@@ -22,7 +21,7 @@ from asyncgen.events import (
     RunStarted,
     StopRequested,
 )
-from asyncgen.humanize import clock, counted, many_of, one_of, plural
+from asyncgen.humanize import clock, counted, duration, many_of, one_of, plural
 from asyncgen.rows import ROWS
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ CHECKPOINT_INTERVAL = 5.0  # seconds: a fast run saves several times a second, a
 FAILURES_SHOWN = 20  # about a screenful; failed.jsonl has all
 STORM = 1.0  # seconds: a shorter pause is not worth a line
 NEW_STORM = 10.0  # seconds after a pause within which another one belongs to it
+STORM_GOES_ON = 60.0  # seconds after the end that was told, after which the same pause is told again
 
 
 class EventLines:
@@ -53,6 +53,8 @@ class EventLines:
         self._explained: set[tuple[object, ...]] = set()
         self._storm_until = 0.0
         self._storm_kind = ""
+        self._told = Paused(0.0, "")
+        self._told_until = 0.0
         self._batches: dict[int, str] = {}
         self._last_checkpoint = time.monotonic()
         self._shown: dict[type[Any], Callable[[Any], None]] = {
@@ -94,7 +96,7 @@ class EventLines:
                 say(f"Asking again for {counted(event.pairs, self._rows)} that {event.why}")
 
     def _show_attempt(self, event: CallEnded) -> None:
-        if event.outcome not in WAITED_FOR and not event.adapted:
+        if event.needs_explanation:
             self._explain(event)
         if not self._verbose or event.outcome == "ok":
             return
@@ -139,12 +141,22 @@ class EventLines:
         begins = now > self._storm_until + NEW_STORM
         if event.seconds >= STORM:
             self._storm_until, self._storm_kind = now + event.seconds, event.kind
-        if self._verbose or (event.seconds >= STORM and begins):
-            what = "cannot be reached" if event.kind in UNREACHED else "asks to wait"
-            self._lines.say(
-                f"  the server {what} ({event.kind}): nothing is sent for {event.seconds:.1f} s, "
-                f"until {clock(now + event.seconds)}"
-            )
+        worth = event.seconds >= STORM and (begins or self._is_news(event, now + event.seconds))
+        if not (self._verbose or worth):
+            return
+        self._told, self._told_until = event, now + event.seconds
+        what = "cannot be reached" if event.kind in UNREACHED else "asks to wait"
+        asked = "" if event.asked is None else f" {duration(event.asked)}"
+        then = "" if event.asked is None else ", then a call is tried all the same"
+        self._lines.say(
+            f"  the server {what}{asked} ({event.kind}): nothing is sent for {event.seconds:.1f} s, "
+            f"until {clock(self._told_until)}{then}"
+        )
+
+    def _is_news(self, event: Paused, until: float) -> bool:
+        """Whether a pause says more than the one told last: another kind, longer, or much later."""
+        same = event.kind == self._told.kind and event.seconds <= self._told.seconds
+        return until > self._told_until + (STORM_GOES_ON if same else NEW_STORM)
 
     def _show_batch(self, event: BatchChanged) -> None:
         before, self._batches[event.number] = self._batches.get(event.number, ""), event.status

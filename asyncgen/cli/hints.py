@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from asyncgen.events import CallEnded
+from asyncgen.events import WAITED_FOR, CallEnded
 from asyncgen.recipes.request_fields import RESERVED
 
 _OF_PROMPTS = {
@@ -95,6 +95,8 @@ def hint(event: CallEnded, prompts: Prompts | None = PROMPT_FILE) -> str:
         event: its end.
         prompts: where the prompts are; None: the user cannot change them.
     """
+    if event.outcome in WAITED_FOR:
+        return ""
     if event.outcome in _BY_KIND:
         return _BY_KIND[event.outcome]
     if event.code == "not_json" and _FAILED.fullmatch(event.sentence or ""):

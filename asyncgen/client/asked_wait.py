@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from asyncgen.client.wait_in_words import is_of_the_day, wait_in_words
 from asyncgen.limits.pacer import MINUTE
@@ -34,9 +34,19 @@ _LEAST_EPOCH_MS = 1e11  # as seconds it would be the year 5138, as milliseconds 
 _DEPTH = 6  # levels: gateways wrap the body of the server a few times
 
 
-def asked_wait(
-    headers: Mapping[str, str], body: Any, now: float, sentence: str = ""
-) -> tuple[float | None, float | None]:
+class AskedWait(NamedTuple):
+    """What a refusal asks for, in seconds.
+
+    `pause` is at most `MAX_RETRY_AFTER`, None if none or an absurd one is asked for; `day_over` is the time until
+    the daily limit is reset (a day, if unsaid), None if it is not a daily limit; `asked` is the pause unbounded.
+    """
+
+    pause: float | None
+    day_over: float | None
+    asked: float | None = None
+
+
+def asked_wait(headers: Mapping[str, str], body: Any, now: float, sentence: str = "") -> AskedWait:
     """The pause that a refusal asks for, and the time until a daily limit is reset.
 
     Args:
@@ -44,10 +54,6 @@ def asked_wait(
         body: decoded.
         now: seconds since the epoch, by the clock of this machine; the answer's own date goes before it.
         sentence: of a refusal for rate, which may say it too.
-
-    Returns:
-        The pause in seconds, at most `MAX_RETRY_AFTER`, None if none or an absurd one is asked for; and the
-        seconds until the daily limit is reset (a day, if unsaid), None if it is not a daily limit.
     """
     # What the server says as a date, it says by its own clock.
     date = _moment(headers.get("date", ""))
@@ -56,7 +62,7 @@ def asked_wait(
     pause = _capped(asked)
     for values in _objects(body, _DEPTH):
         if isinstance(quota := values.get("quotaId"), str) and "PerDay" in quota:
-            return pause, DAY
+            return AskedWait(pause, DAY)
         if pause is None:
             asked = _first_duration(values)
             pause = _capped(asked)
@@ -66,14 +72,14 @@ def asked_wait(
             headers = {**named, **headers}
     reset = _reset(headers, now)
     if reset is not None and reset > _LONGER_THAN_A_RATE:
-        return pause, reset
+        return AskedWait(pause, reset)
     if asked is None:
         asked = wait_in_words(sentence) if reset is None else reset
     if is_of_the_day(sentence) and (asked is None or asked > _LONGER_THAN_A_RATE):
-        return pause, DAY if asked is None else asked
+        return AskedWait(pause, DAY if asked is None else asked)
     if pause is None and asked is not None and asked > _LONGER_THAN_A_RATE:
-        return None, asked
-    return _capped(asked), None
+        return AskedWait(None, asked)
+    return AskedWait(_capped(asked), None, asked)
 
 
 def _asked(headers: Mapping[str, str], now: float) -> float | None:

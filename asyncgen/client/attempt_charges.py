@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 from asyncgen.client.caller import Caller
 from asyncgen.client.classify import Action, Failure
@@ -82,8 +83,11 @@ class AttemptCharges:
             self._unsettled.setdefault(endpoint.name, []).append((caller, retries, spent))
         return False
 
-    def refused(self, grant: Grant, headers: Mapping[str, str], failure: Failure) -> None:
-        """Pause the endpoint that refuses a call for now, as long as it asks; otherwise as long as is wise."""
+    def refused(self, grant: Grant, headers: Mapping[str, str], failure: Failure) -> Failure:
+        """Pause the endpoint that refuses a call for now, as long as it asks; otherwise as long as is wise.
+
+        Returns the failure with the limit of the day that its headers tell of.
+        """
         self._outages.refused()
         endpoint, slow_down = grant.endpoint, failure.code == "slow_down"
         pause = failure.retry_after or 0.0
@@ -92,8 +96,13 @@ class AttemptCharges:
         if failure.day_over is not None:
             endpoint.limiter.day_over = failure.day_over
         seconds = endpoint.pause_after(failure.retry_after)
-        if seconds is not None and self._gate.pause(seconds, endpoint):
-            self._tell_pause(seconds, failure.kind, endpoint)
+        day_over = endpoint.limiter.day_over
+        # Nobody waits for the end of a day: the endpoint goes out, or the run ends.
+        if seconds is not None and self._gate.pause(seconds, endpoint) and day_over is None:
+            self._tell_pause(seconds, failure.kind, endpoint, failure.asked)
+        return replace(failure, day_over=day_over)
 
-    def _tell_pause(self, seconds: float, kind: str, endpoint: Endpoint) -> None:
-        self._observe(Paused(seconds, kind, endpoint.name if len(self._config.endpoints) > 1 else ""))
+    def _tell_pause(self, seconds: float, kind: str, endpoint: Endpoint, asked: float | None = None) -> None:
+        name = endpoint.name if len(self._config.endpoints) > 1 else ""
+        longer = asked if asked is not None and asked > seconds else None
+        self._observe(Paused(seconds, kind, name, longer))

@@ -42,8 +42,10 @@ class CallReports:
         request_id = self._explanations.request_id(request_id, request if failed else None, caller.answers)
         code = param = sentence = None
         removed: tuple[str, ...] = ()
+        of_day = False
         if isinstance(result, Failure):
             outcome, status = result.kind, result.status
+            of_day = result.day_over is not None
             names = self._explanations.names(result, request, caller.answers)
             code, param = names
             if not adapted:
@@ -71,5 +73,6 @@ class CallReports:
                 batch,
                 adapted,
                 removed,
+                of_day,
             )
         )

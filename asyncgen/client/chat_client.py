@@ -143,14 +143,14 @@ class ChatClient:
             odds = self._gate.refused_share if self._gate.answers > answers else 1.0
             answers = self._gate.answers
             if result.action is Action.ELSEWHERE and self._gate.outage:
-                self._outages.wait(result.kind, endpoint)
+                await self._outages.wait(result, endpoint)
             match self._decide(retries, result, odds, endpoint, caller.index):
                 case RetryAfter(backoff):
                     await self._back_off(call, backoff, result.kind)
                 case Pause() if retries.refused >= SIZE_PROBES and not self._gate.fits(call.request.tokens):
                     raise CallFailed(call.request.step, "larger_than_limit", attempt)
                 case Pause():
-                    self._outages.wait(result.kind, endpoint)
+                    await self._outages.wait(result, endpoint)
                 case GiveUp():
                     self._outages.give_up(endpoint, result)
                     raise self.refusal(caller, call.request, result, retries.counted or attempt)
@@ -265,7 +265,7 @@ class ChatClient:
             caller.has_met(request.step, request.hash)
         waits = result.action is Action.WAIT
         if waits:
-            self._charges.refused(grant, headers, result)
+            result = self._charges.refused(grant, headers, result)
         elif self._charges.excuse(caller, call.retries, grant, result, seconds):
             result = replace(result, action=Action.ELSEWHERE)
             if grant.probe:

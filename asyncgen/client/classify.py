@@ -40,13 +40,14 @@ class Action(Enum):
 class Failure:
     """Why an attempt gave no completion.
 
-    `retry_after` is the server's, in seconds; `limit` names the limit that refused it ("requests", "tokens"), if
-    the server says so. `type` and `param` are the body's, `sentence` is its text, which must pass `scrub` before
-    it is shown. `refuses_field`: the body's form says that a field is not accepted. `unsaid`: an answer may have
-    been made and billed: what `usage` leaves out may have cost the most. `day_over`: the daily limit is used up,
-    and the server resets it in so many seconds. `answer` is an answer that the recipe rejected. `unusable`: it
-    came as an answer, and nobody can use it. `foreign`: the body of an error is a text: something in front of the
-    API has written it. `of_front`: so it has, and with a 500, most likely because the server behind it is away.
+    `retry_after` is the server's, in seconds, `asked` the same without a bound; `limit` names the limit that
+    refused it ("requests", "tokens"), if the server says so. `type` and `param` are the body's, `sentence` is its
+    text, which must pass `scrub` before it is shown. `refuses_field`: the body's form says that a field is not
+    accepted. `unsaid`: an answer may have been made and billed: what `usage` leaves out may have cost the most.
+    `day_over`: the daily limit is used up, and the server resets it in so many seconds. `answer` is an answer that
+    the recipe rejected. `unusable`: it came as an answer, and nobody can use it. `foreign`: the body of an error
+    is a text: something in front of the API has written it. `of_front`: so it has, and with a 500, most likely
+    because the server behind it is away.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Failure:
     code: str | None = None
     limit: str | None = None
     retry_after: float | None = None
+    asked: float | None = None
     request_id: str | None = None
     usage: Usage = NO_USAGE
     type: str | None = None
@@ -218,7 +220,7 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     kind, action = known or _by_status(status)
     if action is Action.WAIT and (status == _TOO_LARGE or _asks_for_more_than_there_is(names.sentence)):
         kind, action = "larger_than_limit", Action.ASK_AGAIN
-    pause, day_over = asked_wait(headers, body, now, names.sentence or "" if action is Action.WAIT else "")
+    wait = asked_wait(headers, body, now, names.sentence or "" if action is Action.WAIT else "")
     return Failure(
         kind=kind,
         action=action,
@@ -230,9 +232,10 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
         refuses_field=names.refuses_field,
         unsaid=status in _UNSAID_STATUSES,
         limit=next((name for name in names.all if name in LIMITS), None),
-        retry_after=pause,
+        retry_after=wait.pause,
+        asked=wait.asked,
         request_id=headers.get("x-request-id"),
-        day_over=day_over if action is Action.WAIT else None,
+        day_over=wait.day_over if action is Action.WAIT else None,
         foreign=isinstance(body, str),
         of_front=status == _FIRST_SERVER_ERROR and (not has_form(body) or says_unreached(names)),
     )

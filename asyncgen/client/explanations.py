@@ -69,7 +69,8 @@ class Explanations:
         self, failure: Failure, request: Prepared, answers: list[str], names: tuple[str | None, str | None]
     ) -> str | None:
         """The server's sentence with the first failure of a kind; None if there is none, or nothing new."""
-        key = failure.kind, failure.status, *names
+        # A limit of the day may have the names of one a minute.
+        key = failure.kind, failure.status, *names, failure.day_over is not None
         if failure.sentence is None or key in self._known:
             return None
         self._known.add(key)

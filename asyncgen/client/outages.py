@@ -97,31 +97,42 @@ class Outages:
         self._stop(error(found, Setting("base_url"), f"{network}, then run the same command again"))
         raise Stopping
 
-    def wait(self, kind: str, endpoint: Endpoint) -> None:
+    async def wait(self, failure: Failure, endpoint: Endpoint) -> None:
         """Check whether to keep waiting: not if the daily quota is used up, nor after refusals for too long.
 
-        Time without calls does not count.
+        Time without calls does not count. Where a pause is longer than the patience left, that is waited for here:
+        answers to calls in flight may still come until then.
 
         Raises:
             Stopping: waiting is over, and the run stops.
         """
-        now = asyncio.get_running_loop().time()
-        silence = now - self._refused_since if self._refused_since > self._gate.answered_at else 0.0
-        wait = endpoint.limiter.day_over
+        rest = self._config.patience - self._silence
+        if endpoint.limiter.day_over is None and 0 < rest < self._gate.pause_left:
+            await self._gate.backoff(rest)
+        kind, wait = failure.kind, endpoint.limiter.day_over
         if wait is not None:
             about = "about" if wait < DAY else "at most"
             reason = f"the daily limit is used up; the server resets it in {about} {wait / 3600:.1f} h"
             if self._goes_on_without(endpoint, kind, Message(reason)):
                 return
-        elif silence > self._config.patience:
+        elif self._silence >= self._config.patience:
             what = "could not be reached" if self._gate.outage else "has refused every call"
-            reason = f"the server {what} for {silence:.0f} s ({kind})"
+            reason = f"the server {what} for {self._silence:.0f} s ({kind})"
+            if failure.asked is not None and failure.asked >= self._config.patience:
+                reason += f", and asks to wait {failure.asked:,.0f} s"
         else:
             return
         saved = "everything paid is saved"
         moved = ("; if it has moved, check ", Setting("base_url")) if kind == "not_found" else ()
         self._stop(TryLaterError(f"{reason}; {saved}: ", Phrase.SAME, " resumes from here later", *moved))
         raise Stopping
+
+    @property
+    def _silence(self) -> float:
+        """Seconds since the first refusal after the last answer; 0 without one."""
+        if self._refused_since <= self._gate.answered_at:
+            return 0.0
+        return asyncio.get_running_loop().time() - self._refused_since
 
     def _goes_on_without(self, endpoint: Endpoint, kind: str, why: Message) -> bool:
         """Put an endpoint out and report it once; False if it is the last one."""

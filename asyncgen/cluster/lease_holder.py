@@ -17,7 +17,7 @@ from asyncgen.cluster import probe_turns
 from asyncgen.cluster.leases import SILENCE, demand, left_of
 from asyncgen.cluster.messages import Instruction, News, ShardSample, WorkerReport
 from asyncgen.errors import AsyncgenError
-from asyncgen.events import WAITED_FOR, CallEnded, Event, Notice, PairFailed, Paused, RecipeRaised, Sample
+from asyncgen.events import CallEnded, Event, Notice, PairFailed, Paused, RecipeRaised, Sample
 from asyncgen.humanize import MINUTE
 
 INTERVAL = 1.0  # seconds: a rate moves no faster, and a report costs the coordinator 2 ms
@@ -116,7 +116,7 @@ class LeaseHolder:
     def _explain(self, event: CallEnded) -> None:
         """Tell of the first refusal of each kind: the server's sentence is in no other event."""
         kind = event.outcome, event.status, event.code, event.param
-        if event.outcome not in WAITED_FOR and not event.adapted and kind not in self._refusals:
+        if event.needs_explanation and kind not in self._refusals:
             self._refusals.add(kind)
             self._news.append(News(uuid4().hex, event))
 

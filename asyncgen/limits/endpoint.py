@@ -112,6 +112,11 @@ class Endpoint:
         """Whether nothing has been in flight for a while."""
         return not self.in_flight and asyncio.get_running_loop().time() - self._idle_since >= IDLE
 
+    @property
+    def pause_left(self) -> float:
+        """Seconds until its pause is over."""
+        return max(0.0, self._paused_until - asyncio.get_running_loop().time())
+
     def pause_after(self, asked: float | None) -> float | None:
         """Seconds to pause after a refusal that asks for so many, if it does; None for no pause.
 

@@ -108,6 +108,11 @@ class Gate:
         return len(self._waiting)
 
     @property
+    def pause_left(self) -> float:
+        """Seconds until the first of the endpoints that are asked is no longer paused; 0 if none is asked."""
+        return min((endpoint.pause_left for endpoint in self._asked), default=0.0)
+
+    @property
     def share(self) -> float:
         """The share of every limit that is ours, above 0 up to 1; a change takes effect at the next draw."""
         return self.endpoints[0].limiter.share

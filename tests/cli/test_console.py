@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from asyncgen.chat import NO_USAGE
 from asyncgen.cli.bar import bar_text
 from asyncgen.cli.console import Console
 from asyncgen.cli.progress_lines import PLAIN_INTERVAL, plain_line
@@ -15,7 +16,16 @@ from asyncgen.config import RunConfig
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.session import Summary
 from asyncgen.errors import Message
-from asyncgen.events import InputLoaded, Notice, PairFailed, Paused, RepairStarted, RunStarted, StopRequested
+from asyncgen.events import (
+    CallEnded,
+    InputLoaded,
+    Notice,
+    PairFailed,
+    Paused,
+    RepairStarted,
+    RunStarted,
+    StopRequested,
+)
 from asyncgen.monitor.throughput import Rates
 from tests.monitor.samples import sample
 
@@ -97,6 +107,37 @@ def test_a_storm_is_announced_once_however_often_the_server_renews_it(capsys):
         for _ in range(1000):
             console.observe(Paused(1.0, "rate_limit"))
     assert capsys.readouterr().out.count("the server asks to wait (rate_limit): nothing is sent for 1.0 s") == 1
+
+
+def test_later_pauses_of_a_storm_are_told_where_they_say_more(monkeypatch, capsys):
+    """Another kind, a longer one, and now and then the same: without the bar nothing else tells."""
+    now = 1_800_000_000.0
+    monkeypatch.setattr(time, "time", lambda: now)
+    told = []
+    with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
+        for seconds, kind in [(2, "rate_limit"), (60, "rate_limit"), *[(20, "overloaded")] * 9]:
+            console.observe(Paused(float(seconds), kind))
+            told.append(capsys.readouterr().out.count("nothing is sent for"))
+            now += seconds
+    assert told == [1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1]
+
+
+def test_a_pause_shorter_than_asked_for_says_both(capsys):
+    """Hours are no limit a minute: a call is tried before."""
+    with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
+        console.observe(Paused(120.0, "rate_limit", asked=10_800.0))
+    assert "asks to wait 3 h 00 min (rate_limit): nothing is sent for 120.0 s, until" in capsys.readouterr().out
+
+
+def test_a_daily_limit_is_told_in_the_words_of_the_server(capsys):
+    """They name the limit, and have no advice but these."""
+    refused = CallEnded(0, "n0", "paraphrase", "ab", 1, "rate_limit", 429, None, 0.0, 0.0, 0.1, NO_USAGE)
+    said = "Rate limit exceeded: 50 requests per day of this model"
+    with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
+        console.observe(replace(refused, sentence="Slow down"))
+        console.observe(replace(refused, sentence=said, of_day=True))
+    assert f"paraphrase: rate_limit (status 429): {said}\n" in (shown := capsys.readouterr().err)
+    assert "Slow down" not in shown
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_a_wait_is_found(
 )
 def test_any_body_and_header_gives_a_bounded_pause_or_none(body: object, headers: dict[str, str]) -> None:
     """Whatever a server writes there."""
-    pause, day_over = asked_wait(headers, body, NOW)
+    pause, day_over, _ = asked_wait(headers, body, NOW)
     assert pause is None or 0 <= pause <= MAX_RETRY_AFTER
     assert day_over is None or day_over > 3600
 
@@ -100,7 +100,7 @@ def test_any_body_and_header_gives_a_bounded_pause_or_none(body: object, headers
 )
 def test_a_wait_is_found_in_rarer_forms(headers: dict[str, str], body: object, pause: float) -> None:
     """Of Azure, Anthropic, Discord-like gateways, and headers that a proxy has doubled."""
-    assert asked_wait(headers, body, NOW) == (pytest.approx(pause), None)
+    assert asked_wait(headers, body, NOW)[:2] == (pytest.approx(pause), None)
 
 
 @pytest.fixture(params=["UTC", "Asia/Tokyo", "America/New_York"])
@@ -127,7 +127,7 @@ def _zone(request: pytest.FixtureRequest) -> Iterator[None]:
 )
 def test_a_date_without_a_zone_is_utc(headers: dict[str, str]) -> None:
     """Wherever this machine is."""
-    assert asked_wait(headers, None, NOW) == (3, None)
+    assert asked_wait(headers, None, NOW)[:2] == (3, None)
 
 
 @pytest.mark.parametrize("skew", [0, -7200, 7200])
@@ -145,13 +145,13 @@ def test_a_date_without_a_zone_is_utc(headers: dict[str, str]) -> None:
 def test_a_moment_is_by_the_clock_of_the_server(headers: dict[str, str], skew: float) -> None:
     """Its answers have a date; the clock of this machine may be wrong."""
     dated = {"date": formatdate(NOW, usegmt=True), **headers}
-    assert asked_wait(dated, None, NOW + skew) == (3, None)
+    assert asked_wait(dated, None, NOW + skew)[:2] == (3, None)
 
 
 @pytest.mark.parametrize("date", ["", "today", "Mon, 99 Jan 2027 00:00:00 GMT"])
 def test_without_a_date_a_moment_is_by_our_own_clock(date: str) -> None:
     """A gateway may write anything there."""
-    assert asked_wait({"date": date, **counted(PLAIN, "0", NOW + 3)}, None, NOW) == (3, None)
+    assert asked_wait({"date": date, **counted(PLAIN, "0", NOW + 3)}, None, NOW)[:2] == (3, None)
 
 
 @pytest.mark.parametrize(
@@ -194,6 +194,17 @@ def test_a_limit_of_the_day_is_told_from_the_header_too() -> None:
     assert judge_error(429, {"retry-after": "30000"}, error, NOW).day_over == 30_000
     error = {"error": {"message": "Rate limit of 50 per 86400s exceeded for UserByModelByDay.", "code": "x"}}
     assert judge_error(429, {"retry-after": "30000"}, error, NOW).day_over == 30_000
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [({"retry-after": "10800"}, ""), ({}, google("10800s")), ({"retry-after": "10800"}, google("3s"))],
+    ids=str,
+)
+def test_a_pause_that_is_bounded_is_known_as_it_was_asked(headers: dict[str, str], body: object) -> None:
+    """So that the user can be told."""
+    assert asked_wait(headers, body, NOW) == (MAX_RETRY_AFTER, None, 10_800)
+    assert judge_error(429, headers, body, NOW).asked == 10_800
 
 
 TOO_LARGE = "Request too large for m on tokens per min (TPM): Limit 30000, Requested 35364. It must be reduced."

@@ -262,7 +262,7 @@ def test_absurd_milliseconds_do_not_hide_the_seconds(absurd: str) -> None:
 def test_any_header_gives_a_bounded_pause_or_none(text: str) -> None:
     """A server's header never ends the run."""
     for name in ("retry-after", "retry-after-ms"):
-        seconds, _ = asked_wait({name: text}, None, NOW)
+        seconds, *_ = asked_wait({name: text}, None, NOW)
         assert seconds is None or 0 <= seconds <= MAX_RETRY_AFTER
 
 

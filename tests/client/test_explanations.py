@@ -75,3 +75,17 @@ def test_a_reason_to_stop_names_neither_the_key_nor_the_row() -> None:
     failure = replace(FAILURE, code=KEY, param="Margarethe_Quillfeather", request_id=KEY)
     named = Explanations([KEY]).named(failure, REQUEST, [])
     assert (named.code, named.param, named.request_id, named.status) == (None, None, None, 401)
+
+
+def test_a_daily_limit_is_explained_though_one_a_minute_of_the_same_names_was() -> None:
+    """The sentence is the only difference."""
+    shown, names = Explanations([]), ("rate_limit_exceeded", None)
+    minute, day = (
+        judge_error(
+            429, {}, {"error": {"message": f"Limit of requests per {span} reached", "code": names[0]}}, 0.0
+        )
+        for span in ("minute", "day")
+    )
+    assert shown.sentence(minute, REQUEST, [], names) == "Limit of requests per minute reached"
+    assert shown.sentence(day, REQUEST, [], names) == "Limit of requests per day reached"
+    assert shown.sentence(day, REQUEST, [], names) is None

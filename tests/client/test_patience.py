@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling
+from asyncgen.client.asked_wait import MAX_RETRY_AFTER
 from asyncgen.client.call_log import NoLog
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
@@ -94,6 +95,39 @@ async def test_it_ends_when_all_was_refused_for_longer_since_the_first_refusal()
     assert isinstance(reason, TryLaterError)
     assert "the server has refused every call for 60" in str(reason)
     assert 3 * PATIENCE < client.age < 3 * PATIENCE + LONGEST_PAUSE + 5
+
+
+LONG = replace(REFUSED, retry_after=MAX_RETRY_AFTER, asked=10_800.0)
+
+
+async def test_it_ends_at_the_end_of_the_patience_though_the_server_asks_for_a_longer_pause() -> None:
+    """Nothing could be sent before that; what it asked for is told."""
+    client = Client((0, 9 * PATIENCE), refused=replace(LONG, retry_after=0.9 * PATIENCE))
+    with pytest.raises(Stopping):
+        await client.ask(0)
+
+    [reason] = client.reasons
+    assert isinstance(reason, TryLaterError)
+    assert "refused every call for 600 s (rate_limit), and asks to wait 10,800 s" in str(reason)
+    assert client.age == pytest.approx(PATIENCE, abs=1)
+
+
+async def test_an_answer_to_a_call_in_flight_ends_the_silence() -> None:
+    """It comes while the pause goes beyond the patience: the run goes on after the pause."""
+    client = Client((0, 1), refused=replace(LONG, retry_after=1.5 * PATIENCE))
+    late = asyncio.get_running_loop().call_later(PATIENCE / 2, setattr, client.gate, "answered_at", PATIENCE)
+    assert await client.ask(0) == ANSWER
+    assert late.when() < client.age
+    assert client.age == pytest.approx(1.5 * PATIENCE, abs=1)
+    assert client.reasons == []
+
+
+async def test_a_pause_shorter_than_what_is_asked_for_says_so() -> None:
+    """The user sees why nothing happens for so long."""
+    client = Client((0, 1), refused=LONG)
+    await client.ask(0)
+    [pause] = [event for event in client.events if isinstance(event, Paused)]
+    assert (pause.seconds, pause.asked) == (MAX_RETRY_AFTER, 10_800)
 
 
 @pytest.mark.parametrize("asked", [0.0, 0.001, 0.1])
