@@ -14,7 +14,7 @@ from typing import Any
 from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.client.asked_wait import asked_wait
 from asyncgen.client.error_body import has_form, read_error
-from asyncgen.client.sentences import kind_said, says_tokens_a_minute, says_unreached
+from asyncgen.client.sentences import kind_said, says_tokens_a_minute, says_unreached, wants_tls
 from asyncgen.client.too_long import says_too_long
 from asyncgen.limits.rate_headers import LIMITS
 
@@ -194,7 +194,7 @@ _LIMIT_AND_REQUESTED = re.compile(
 _TOO_LARGE = 413
 _TOO_MANY = 429
 _FIRST_SERVER_ERROR = 500
-_FIRST_CLIENT_ERROR = 400
+_FIRST_CLIENT_ERROR = _BAD_REQUEST = 400
 
 
 def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) -> Failure:
@@ -206,6 +206,8 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
         body: the decoded body, or its text if it is not JSON.
         now: seconds since the epoch, for a Retry-After that is a date.
     """
+    if status == _BAD_REQUEST and wants_tls(body):
+        return Failure("scheme", Action.STOP_IF_REPEATED, status, code="the server speaks TLS", foreign=True)
     names = read_error(body)
     known = _by_name(names.own) or _by_name(names.inner)
     if "insufficient_quota" in names.all and says_tokens_a_minute(names):

@@ -192,7 +192,9 @@ def advice_on(failure: Failure, config: RunConfig, served: EndpointConfig) -> Me
         "certificate": Message(
             "the server's TLS certificate is not trusted; check ", address, " and SSL_CERT_FILE"
         ),
-        "scheme": Message(f"{failure.code}: set ", address, f" to {_other_scheme(served.base_url)}://…"),
+        "scheme": Message(f"{failure.code}: set ", address, f" to {_other_scheme(served.base_url)}://…")
+        if failure.status is None or urlsplit(served.base_url).scheme == "http"
+        else Message("a gateway asks its server without TLS, which that wants: this is to be set there"),
         "proxy": Message(
             f"{proxy_of(served.base_url) or 'a proxy'} lets nothing through: check its address, and user and "
             "password in it (http://user:password@host:port), or name the server in NO_PROXY"

@@ -4,6 +4,7 @@ Patterns match whole sentences of servers from their beginning: a text that quot
 """
 
 import re
+from typing import Any
 
 from asyncgen.client.error_body import GATEWAY, ErrorBody
 
@@ -101,6 +102,14 @@ _UNREACHED = (
 )
 
 
+# Anywhere in a text that is no JSON: as nginx, Go (Caddy, Traefik), Apache and Tomcat answer it.
+_WANTS_TLS = re.compile(
+    r"plain HTTP request was sent to HTTPS port|sent an HTTP request to an HTTPS server"
+    r"|speaking plain HTTP to an SSL-enabled server port|combination of host and port requires TLS",
+    re.IGNORECASE,
+)
+
+
 def _any_of(sentences: tuple[str, ...]) -> re.Pattern[str]:
     pattern = rf"\s*{GATEWAY}(?:Validation error: )?(?:{'|'.join(sentences)})"
     return re.compile(pattern, re.IGNORECASE | re.DOTALL)
@@ -126,6 +135,11 @@ _KINDS = (
 def says_tokens_a_minute(said: ErrorBody) -> bool:
     """Whether a refusal is for tokens a minute by its sentence, whatever its code says."""
     return _SAYS_TOKENS_A_MINUTE.match(said.sentence or "") is not None
+
+
+def wants_tls(body: Any) -> bool:
+    """Whether a body is what a web server writes to a request without TLS at a port for it."""
+    return isinstance(body, str) and _WANTS_TLS.search(body) is not None
 
 
 def says_unreached(said: ErrorBody) -> bool:

@@ -310,3 +310,26 @@ def test_a_front_that_fails_itself_has_most_likely_lost_its_server(body: Any) ->
     of_api = {"error": {"message": "The server had an error", "type": "server_error", "code": None}}
     assert not judge_error(500, {}, of_api, 0.0).unreached
     assert not judge_error(400, {}, body, 0.0).unreached
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n<body></body>",
+        "Client sent an HTTP request to an HTTPS server.\n",
+        '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>400 Bad Request</title>\n</head>'
+        "<body>\n<h1>Bad Request</h1>\n<p>Your browser sent a request that this server could not understand.\n"
+        "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />\n",
+        "Bad Request\r\nThis combination of host and port requires TLS.\r\n",
+    ],
+    ids=["nginx", "Go", "Apache", "Tomcat"],
+)
+def test_a_port_for_https_is_named_as_that(body: str) -> None:
+    """The user has left out an s; an API's own error is never read so."""
+    failure = judge_error(400, {}, body, NOW)
+    assert (failure.kind, failure.action, failure.code) == (
+        "scheme",
+        Action.STOP_IF_REPEATED,
+        "the server speaks TLS",
+    )
+    assert judge_error(400, {}, {"error": {"message": body}}, NOW).kind == "bad_request"

@@ -360,3 +360,20 @@ async def test_a_page_instead_of_a_refusal_is_that_of_the_proxy(
         ) == named
         refusal = judge_error(status, {}, {"error": {"message": "No."}}, 0.0)
         assert "the API key" in str(advice_on(refusal, config, served))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "advice"),
+    [
+        ("http", "the server speaks TLS: set base_url to https://…"),
+        ("https", "a gateway asks its server without TLS, which that wants: this is to be set there"),
+    ],
+)
+async def test_a_port_for_https_is_told_from_one_behind_a_gateway(scheme: str, advice: str) -> None:
+    """Nobody is told to send a key without encryption."""
+    served = EndpointConfig(base_url=f"{scheme}://api.example.com/v1", api_key="k")
+    config = RunConfig(
+        input_jsonl=SAMPLES, output_dir=SAMPLES, prompt_file=SAMPLES, endpoints=(served,), allow_http=True
+    )
+    refused = judge_error(400, {}, "Client sent an HTTP request to an HTTPS server.\n", 0.0)
+    assert str(advice_on(refused, config, served)) == advice
