@@ -18,13 +18,16 @@ _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 _TITLE = re.compile(r"<(?:title|h1)[^<>]*>([^<]*)<", re.IGNORECASE)
 HTML, NOT_JSON = "html", "not_json"
 _EXTRA = {"extra_forbidden", "value_error.extra"}
+# Cerebras, whose `param` then names no field.
+_PROPERTY = re.compile(r"\s*([\w.]{1,64}): property '\1' is unsupported\b", re.ASCII)
 _MOST_WORDS = 2000  # characters; more is a page, not a sentence
 _RAISED = r"(?:litellm\.)?\w+Error: "  # once for each time that the error was raised anew
 _LITELLM = (
     rf"(?:{_RAISED})*(?:litellm\.)?\w+(?:Exception|Error)(?: \w+Error)? - (?:Error code: \d{{3}} - )?(?:b')?"
 )
 _BODY = r"\{['\"](?:type|error|object)['\"].{0,80}?['\"]message['\"]: ?['\"]"
-GATEWAY = rf"(?:{_LITELLM}(?:{_BODY})?|(?:{_RAISED})+)?"
+_PORTKEY = r"[\w-]{2,40} error: "  # behind the name of the server
+GATEWAY = rf"(?:{_LITELLM}(?:{_BODY})?|(?:{_RAISED})+|{_PORTKEY})?"
 """A pattern of what gateways put before the sentence of the server behind them; LiteLLM leaves its whole body."""
 # What gateways write before the error of their server; what servers write before a text that they quote is none.
 _BEFORE_ERROR = re.compile(
@@ -81,6 +84,8 @@ def read_error(body: Any) -> ErrorBody:
     generated = any(name in holder for holder in (error, *_levels(body)) for name in _GENERATED)
     code, type_, param = (_name(error.get(name)) for name in ("code", "type", "param"))
     type_ = type_ or _name(error.get("__type"))  # AWS
+    if refused := _PROPERTY.match(_words(error) or ""):
+        param = refused[1]
     inside = None if generated else _inside(error)
     if inside is not None:
         return replace(

@@ -40,6 +40,13 @@ def said(message: str, status: int = 400) -> Failure:
     return judge_error(status, {}, {"error": error}, 0)
 
 
+def cerebras(*names: str) -> Failure:
+    """A refusal in the shape of Cerebras, whose `param` names no field."""
+    message = "\n".join(f"body.{name}: property 'body.{name}' is unsupported" for name in names)
+    error = {"message": message, "type": "invalid_request_error", "param": "validation_error"}
+    return judge_error(422, {}, error | {"code": "wrong_api_format"}, 0)
+
+
 def forbidden(*place: str) -> Failure:
     """A refusal in the shape of pydantic, as Mistral wraps it."""
     detail = [{"type": "extra_forbidden", "loc": list(place), "msg": "Extra inputs are not permitted", "input": 1}]
@@ -90,6 +97,8 @@ def test_an_effort_that_the_user_leaves_out_is_left_to_the_model() -> None:
         (openai("top_p", "unsupported_value"), "top_p"),
         (forbidden("body", "top_p"), "top_p"),
         (forbidden("top_p"), "top_p"),
+        (cerebras("top_p"), "top_p"),
+        (cerebras("top_p", "temperature"), "top_p"),
         (said("Unrecognized request argument supplied: top_p"), "top_p"),
         (said("property 'temperature' is unsupported"), "temperature"),
         (said("`temperature` and `top_p` cannot both be specified for this model"), "top_p"),
@@ -169,6 +178,8 @@ def test_the_names_of_the_limit_are_exchanged_once(failure: Failure) -> None:
             "max_tokens", "invalid_value", "max_tokens is too large: 100. This model writes at most 50 tokens."
         ),
         openai("stop"),
+        cerebras("messages.1.temperature.top"),
+        cerebras("response_format"),
         openai("presence_penalty"),
         said("The temperature of the patient is unknown", 500),
         said("Your prompt is too long"),

@@ -29,6 +29,12 @@ LONG = "x" * 65
             "body.n",
             "Extra",
         ),
+        (
+            {"message": "body.n: property 'body.n' is unsupported", "param": "validation_error", "code": "w"},
+            "w",
+            "body.n",
+            "body.n: property 'body.n' is unsupported",
+        ),
         ({"detail": "Not Found"}, None, None, "Not Found"),
         ({"html-message": "<html><head><title>Maintenance</title></head></html>"}, "html", None, "Maintenance"),
         (
