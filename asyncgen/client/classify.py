@@ -154,6 +154,7 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
 }
 _BY_SENTENCE = {
     "rate_limit": Action.WAIT,
+    "overloaded": Action.WAIT,
     "quota": Action.STOP,
     "not_found": Action.STOP_IF_REPEATED,
     "permission": Action.STOP_IF_REPEATED,

@@ -57,7 +57,10 @@ _NOT_SERVED = (
     rf"Unable to access (?:non-serverless )?model {_MODEL}",  # Together
     r"no model id could be identified\b",  # llama-swap
     r"could not find real modelID\b",  # llama-swap, earlier
-    rf"AiError: No such model {_MODEL}",  # Cloudflare
+    rf"(?:AiError: )*(?:5007: )?No such model {_MODEL}",  # Cloudflare
+    rf"Model not found:? {_MODEL}",  # xAI
+    r"invalid params, unknown model\b",  # MiniMax
+    r"No model found for the request\b",  # Portkey
     r"(?:\[1211\]\[)?模型不存在",  # Zhipu
     r"Only \S{0,400} ?allowed now, your model \S{1,200}\s*$",  # FastChat
     r"Server is pinned to\b",  # transformers serve
@@ -86,7 +89,12 @@ _FILTERED = (
 _SICK = (
     r"Function id '\S{1,80}': DEGRADED\b",  # NVIDIA, with 400
     r"Timeout while downloading\b",  # OpenAI, of an image, with 400
-    r"Model unloaded\b",  # LM Studio, with 400: it loads it again
+    r"Model (?:is )?unloaded\b",  # LM Studio, with 400: it loads it again
+)
+_LOADING = (
+    rf"(?:The )?model (?:{_MODEL} )?is (?:still |currently )?(?:being loaded|loading)\b(?! \w)",  # LM Studio
+    r"Loading model\b",  # llama.cpp
+    r"(?:an error was encountered while running the model: )?llm server loading model\b",  # Ollama
 )
 
 
@@ -128,6 +136,7 @@ _KINDS = (
     ("authentication", {400}, _any_of(_WRONG_KEY)),
     ("content_filter", {400, 403, 424}, _any_of(_FILTERED)),
     ("server_error", {400}, _any_of(_SICK)),
+    ("overloaded", {400, 404, 409, 422, 500}, _any_of(_LOADING)),  # nor does 503
     ("bad_request", {500}, _any_of(_INVALID)),
 )
 

@@ -375,6 +375,14 @@ def test_an_error_beside_the_choices_is_one(code: int, kind: str) -> None:
     assert (found.kind, found.sentence) == (kind, "why")
 
 
+def test_a_model_that_is_not_served_is_told_beside_the_choices_too() -> None:
+    """MiniMax has one number for all that is wrong with a request."""
+    base = {"status_code": 2013, "status_msg": "invalid params, unknown model 'x'"}
+    found = judged_answer({"choices": None, "base_resp": base})
+    assert isinstance(found, Failure)
+    assert found.kind == "not_found"
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

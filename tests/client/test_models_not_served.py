@@ -115,6 +115,56 @@ BODIES: dict[str, tuple[int, Any]] = {
             "error": "The model x does not exist or your team 1 does not have access to it.",
         },
     ),
+    "xAI, later": (
+        400,
+        {"code": "Client specified an invalid argument", "error": "Model not found: grok-2-latest"},
+    ),
+    "Cloudflare": (
+        400,
+        {
+            "result": None,
+            "success": False,
+            "errors": [{"message": "No such model @cf/meta/x or task", "code": 5007}],
+            "messages": [],
+        },
+    ),
+    "Cloudflare, of its own": (
+        400,
+        {"errors": [{"message": "AiError: AiError: No such model @cf/meta/x or task (0f-1)", "code": 5007}]},
+    ),
+    "MiniMax": (
+        400,
+        {
+            "type": "error",
+            "error": {
+                "type": "bad_request_error",
+                "message": "invalid params, unknown model 'x' (2013)",
+                "http_code": "400",
+            },
+            "request_id": "0660",
+        },
+    ),
+    "Portkey": (
+        400,
+        {
+            "status": "failure",
+            "message": "Provider request failed",
+            "error": {"type": "provider_error", "code": "model_not_found", "provider": "openai"},
+        },
+    ),
+    "Portkey, of its own": (
+        400,
+        {
+            "status": "failure",
+            "message": "Portkey Error: No model found for the request. Error Code: 01",
+            "error": {"message": "Portkey Error: No model found for the request. Error Code: 01", "code": "01"},
+        },
+    ),
+    "Portkey before Mistral": (
+        400,
+        openai("mistral-ai error: Invalid model: x", type="invalid_request_error") | {"provider": "mistral-ai"},
+    ),
+    "Portkey before xAI": (400, openai("x-ai error: Model not found: x", type=None) | {"provider": "x-ai"}),
     "Bedrock": (400, {"message": "The provided model identifier is invalid."}),
     "Zhipu": (400, {"error": {"code": "1211", "message": "模型不存在"}}),
     "Zhipu, numbered": (
@@ -183,6 +233,11 @@ def test_a_model_that_is_not_served_ends_the_run_and_not_each_row(server: str) -
          "bad_request"),
         (500, openai("Model does not exist"), "server_error"),
         (503, openai("No models loaded. It is loading.", param="model"), "overloaded"),
+        (400, {"error": "Model is still loading. Please wait."}, "overloaded"),
+        (400, openai('Model "a/x" is currently loading'), "overloaded"),
+        (500, openai("llm server loading model", type="api_error"), "overloaded"),
+        (400, {"error": "Model is unloaded."}, "server_error"),
+        (400, openai("The model train is loading at the station, says the patient"), "bad_request"),
     ],
 )  # fmt: skip
 def test_what_only_speaks_of_models_is_what_it_was(status: int, body: Any, kind: str) -> None:
