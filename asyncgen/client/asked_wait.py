@@ -46,7 +46,9 @@ class AskedWait(NamedTuple):
     asked: float | None = None
 
 
-def asked_wait(headers: Mapping[str, str], body: Any, now: float, sentence: str = "") -> AskedWait:
+def asked_wait(
+    headers: Mapping[str, str], body: Any, now: float, sentence: str = "", *, for_rate: bool = False
+) -> AskedWait:
     """The pause that a refusal asks for, and the time until a daily limit is reset.
 
     Args:
@@ -54,6 +56,7 @@ def asked_wait(headers: Mapping[str, str], body: Any, now: float, sentence: str 
         body: decoded.
         now: seconds since the epoch, by the clock of this machine; the answer's own date goes before it.
         sentence: of a refusal for rate, which may say it too.
+        for_rate: it is a refusal for rate: a limit of which only the reset is known is the one that refused.
     """
     # What the server says as a date, it says by its own clock.
     date = _moment(headers.get("date", ""))
@@ -70,7 +73,7 @@ def asked_wait(headers: Mapping[str, str], body: Any, now: float, sentence: str 
         if isinstance(inner, dict):
             named = {str(name).lower(): value for name, value in inner.items() if isinstance(value, str)}
             headers = {**named, **headers}
-    reset = _reset(headers, now)
+    reset = next(_resets(headers, now, 0.0), None)
     if reset is not None and reset > _LONGER_THAN_A_RATE:
         return AskedWait(pause, reset)
     if asked is None:
@@ -79,6 +82,8 @@ def asked_wait(headers: Mapping[str, str], body: Any, now: float, sentence: str 
         return AskedWait(pause, DAY if asked is None else asked)
     if pause is None and asked is not None and asked > _LONGER_THAN_A_RATE:
         return AskedWait(None, asked)
+    if asked is None and for_rate:
+        asked = min(_resets(headers, now, None), default=None)
     return AskedWait(_capped(asked), None, asked)
 
 
@@ -127,23 +132,22 @@ def _moment(value: str) -> float | None:
     return None
 
 
-def _reset(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds until an exhausted limit is reset; None: unsaid."""
+def _resets(headers: Mapping[str, str], now: float, left: float | None) -> Iterator[float]:
+    """Seconds until limits are reset of which this is left; None: of which it is not said what is."""
     for name in _RESETS:
         seconds = read_duration(headers.get(name))
         if seconds is None and (until := _moment(headers.get(name, ""))) is not None:
             seconds = max(0.0, until - now)
-        if seconds is None or read_duration(headers.get(name.replace("reset", "remaining"))) != 0:
+        if seconds is None or read_duration(headers.get(name.replace("reset", "remaining"))) != left:
             continue
-        if name in _UNTIL_FULL and seconds < LEAST_EPOCH:
+        if name in _UNTIL_FULL and seconds < LEAST_EPOCH and left is not None:
             continue
         if seconds >= _LEAST_EPOCH_MS:
             seconds /= 1000
         if seconds >= LEAST_EPOCH:
             seconds -= now
         if 0 <= seconds <= 40 * DAY:
-            return seconds
-    return None
+            yield seconds
 
 
 def _capped(seconds: float | None) -> float | None:

@@ -223,7 +223,8 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     kind, action = known or _by_status(status)
     if action is Action.WAIT and (status == _TOO_LARGE or _asks_for_more_than_there_is(names.sentence)):
         kind, action = "larger_than_limit", Action.ASK_AGAIN
-    wait = asked_wait(headers, body, now, names.sentence or "" if action is Action.WAIT else "")
+    refused = action is Action.WAIT
+    wait = asked_wait(headers, body, now, names.sentence or "" if refused else "", for_rate=refused)
     return Failure(
         kind=kind,
         action=action,
@@ -238,7 +239,7 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
         retry_after=wait.pause,
         asked=wait.asked,
         request_id=headers.get("x-request-id"),
-        day_over=wait.day_over if action is Action.WAIT else None,
+        day_over=wait.day_over if refused else None,
         foreign=isinstance(body, str),
         of_front=status == _FIRST_SERVER_ERROR and (not has_form(body) or says_unreached(names)),
     )

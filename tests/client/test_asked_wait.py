@@ -197,6 +197,30 @@ def test_a_limit_of_the_day_is_told_from_the_header_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("headers", "pause"),
+    [
+        ({"x-ratelimit-reset-requests": "120ms"}, 0.12),
+        ({"x-ratelimit-reset-requests": "1s"}, 1),
+        ({"x-ratelimit-reset-requests": "1m0s", "x-ratelimit-reset-tokens": "7s"}, 7),
+        ({"x-ratelimit-reset-requests": "6m0s"}, MAX_RETRY_AFTER),
+        ({"x-ratelimit-reset-tokens": "23h59m"}, MAX_RETRY_AFTER),
+        ({"x-ratelimit-reset": f"{NOW + 20:.0f}"}, 20),
+        ({"x-ratelimit-reset-requests": "6m0s", "retry-after": "2"}, 2),
+        ({"x-ratelimit-reset-requests": "6m0s", "x-ratelimit-remaining-requests": "5"}, None),
+        ({"x-ratelimit-reset-requests": "soon"}, None),
+    ],
+    ids=str,
+)
+def test_a_reset_alone_is_that_of_the_limit_that_refused(headers: dict[str, str], pause: float | None) -> None:
+    """Nothing else says how long to wait; it is no reason to end a run, nor to wait after other errors."""
+    found = judge_error(429, headers, {"error": {"message": "Slow down"}}, NOW)
+    assert (found.retry_after, found.day_over) == (pause, None)
+    assert judge_error(500, {"x-ratelimit-reset-requests": "6m0s"}, "", NOW).retry_after is None
+    daily = {"error": {"message": "on requests per day (RPD): Limit 200, Used 200, Requested 1."}}
+    assert judge_error(429, {"x-ratelimit-reset-requests": "7m12s"}, daily, NOW).day_over == DAY
+
+
+@pytest.mark.parametrize(
     ("headers", "body"),
     [({"retry-after": "10800"}, ""), ({}, google("10800s")), ({"retry-after": "10800"}, google("3s"))],
     ids=str,
