@@ -12,19 +12,21 @@ from asyncgen.text import THINKING_MARK, THINKING_TAGS
 
 _BAR = "\uff5c"  # DeepSeek's tokens have a fullwidth bar
 _END_OF_TURN = (
-    r"<(?:\|(?:im_end|eot_id|end_of_turn|endoftext|end)\||end_of_turn|turn\||/s"
-    rf"|{_BAR}end\u2581of\u2581sentence{_BAR})>"
+    r"(?:<(?:\|(?:im_end|eot_id|end_of_turn|endoftext|end)\||end_of_turn|end_of_utterance|turn\||/s"
+    rf"|{_BAR}end\u2581of\u2581sentence{_BAR})>|\[\|endofturn\|\])"
 )
 _ANSWERING = (  # begins the turn of the model
     r"<\|im_start\|>assistant\b|<\|start_header_id\|>assistant<\|end_header_id\|>|<start_of_turn>model\b|<\|assistant\|>"
+    r"|\[\|assistant\|\]|<assistant>(?=[\s\S]*</assistant>\s*\Z)"
 )
 # Behind a token in front of an answer; where a sentence goes on, the answer is about the token.
 _LEAD = re.compile(
-    rf"\s*(?:(?:(?:{_END_OF_TURN}\s*)?(?:{_ANSWERING})|<s>|<bos>|<\|begin_of_text\|>)(?! [a-z]|[,:;.)`])\s*)+"
+    rf"\s*(?:(?:(?:{_END_OF_TURN}\s*)?(?:{_ANSWERING})|<s>|<bos>|<unk>|<\|begin_of_text\|>|\[BOS\]"
+    r"|\[INST\](?![\s\S]*\[/INST\]\s*[^\s<\[]))(?! [a-z]|[,:;.)`])\s*)+"
 )
 _TURN = (
     r"<(?:\|(?:im_start|start_header_id|begin_of_text|start|user|assistant|system)\||start_of_turn|\|turn"
-    rf"|{_BAR}User{_BAR})>"
+    rf"|{_BAR}User{_BAR})>|\[\|(?:user|assistant|system)\|\]"
 )
 # The first of these tokens in a text tells a model that has begun another turn from an answer about templates,
 # which has a beginning before the end, or words behind it.
@@ -79,7 +81,10 @@ _WORDS = re.compile(
 )
 _TOKEN = re.compile(
     rf"<\|[A-Za-z][\w ]{{0,40}}\|>|<{_BAR}[^{_BAR}<>]{{1,40}}{_BAR}>"
-    r"|</s>|<eos>|<end_of_turn>|<turn\|>|<\|close\|>\w{1,20}|<\|?endoftext\|?>|\[/INST\]"
+    r"|</s>|<(?:eos|EOS|eod|eot|eoa|pad|end_of_(?:turn|text|utterance))>|<turn\|>|<\|close\|>\w{1,20}"
+    r"|<\|?endoftext\|?>|\[/INST\]|\[\|(?:endofturn|user|assistant|system)\|\]"
+    # Behind a word, a blank and no full stop the answer names it, or it is an abbreviation.
+    r"|(?<![\w,] )(?:\[(?:EOS|EOT|PAD|SEP)\]|</assistant>|(?<!\w)<unk>)"
 )
 _BOX, _BOX_END = "<|begin_of_box|>", "<|end_of_box|>"  # GLM
 _THINKING_PARTS = ("thinking", "reasoning", "redacted_thinking")  # no set: a part may have a list for its type
@@ -164,11 +169,16 @@ def without_special_tokens(text: str) -> str:
     The search starts at the end: one pattern for all tokens would be tried at each blank of the text.
     """
     begin = _begin(text)
-    turn = _NEXT_TURN.search(text, begin) if "<" in text else None
+    turn = _NEXT_TURN.search(text, begin) if "<" in text or "[|" in text else None
     if turn and turn["begins"]:
         text = text[: turn.start()].rstrip()
     kept, rest = text, text.rstrip()
-    while rest and _TOKEN.fullmatch(rest, at := max(rest.rfind("<"), rest.rfind("["))):
+    about_roles = text.find("<assistant>", begin) >= 0
+    while (
+        rest
+        and not (about_roles and rest.endswith("</assistant>"))
+        and _TOKEN.fullmatch(rest, at := max(rest.rfind("<"), rest.rfind("[")))
+    ):
         boxed = rest.endswith(_BOX_END)
         rest = rest[:at].rstrip()
         if boxed:

@@ -123,6 +123,19 @@ def test_a_text_without_marks_is_taken_as_it_is(text: str) -> None:
         "<|end|><|endoftext|>\n<|user|>\nThanks<|end|>\n<|assistant|>\nYou are welcome.",
         "</s> [INST] And now? [/INST] BP > 120.",
         "<\uff5cend\u2581of\u2581sentence\uff5c><\uff5cUser\uff5c>Thanks",
+        "[EOS]",
+        " [EOS]\n",
+        "\n[SEP][PAD][PAD]",
+        "</assistant>",
+        "[|endofturn|]",  # EXAONE
+        "[|endofturn|]\n[|user|]And now?\n[|assistant|]The same.[|endofturn|]",
+        "<end_of_utterance>",  # SmolVLM
+        "<eod>",
+        "<EOS>",
+        "<eoa>\n",
+        "<pad><pad>",
+        "<unk>",
+        "\n<unk><unk></s>",
     ],
 )
 def test_special_tokens_at_the_end_are_cut_off(tail: str) -> None:
@@ -155,6 +168,11 @@ def test_the_box_around_an_answer_is_taken_off(text: str) -> None:
         "<|assistant|>\n",
         "<|im_end|>\n<|im_start|>assistant\n",
         "<s><|im_start|>assistant\n",
+        "[INST] ",
+        "<s>[INST]",
+        "[|assistant|]",
+        "[BOS]",
+        "<unk>",
     ],
 )
 @pytest.mark.parametrize("tail", ["", "</s>", "<|im_end|>\n<|im_start|>user\nThanks"])
@@ -185,6 +203,17 @@ def test_special_tokens_in_front_are_cut_off(front: str, tail: str) -> None:
         "It was <s>20</s> <s>15</s> <b>10</b>",
         "<|im_start|>assistant begins the turn.",
         "<|im_start|>user\nHi",
+        "The count of eosinophils [EOS]",
+        "He has peripheral artery disease [PAD]",
+        "The unknown token is <unk>",
+        "38<unk>",
+        "It ends with </assistant>",
+        "In XML it is <assistant>Hello.</assistant>",
+        "<assistant>Hello.</assistant> is the second turn.",
+        "[INST] begins an instruction.",
+        "[INST] Is it fine? [/INST] It is.",
+        "<unk>, the unknown token",
+        "In F# it is [|x|]",
     ],
 )
 def test_a_text_that_only_names_special_tokens_is_taken_as_it_is(text: str) -> None:
@@ -220,3 +249,9 @@ def test_of_parts_the_text_is_taken_and_the_thinking_apart() -> None:
     assert text_of([{"type": "image_url"}]) is None
     assert text_of(7) is None
     assert text_of([{"type": ["text"], "text": "The note."}]) == "The note."
+
+
+def test_an_answer_between_the_tags_of_its_role_is_taken_out() -> None:
+    """Some templates are written as XML."""
+    assert without_special_tokens("<assistant>\nBP < 120.\n</assistant>") == "BP < 120."
+    assert without_special_tokens("[INST]BP < 120.[/INST]</s>") == "BP < 120."
