@@ -102,8 +102,7 @@ class InputReader:
         self.portion(scanned)  # raises, before anything is written, if there are too few
         self._observe(InputLoaded(self._path, self.wanted(scanned), scanned.bad_count, self._rows))
         if scanned.bad_count:
-            text = Message(bad_lines.listed(scanned, self._path, self._rows), "\nskipped")
-            self._observe(Notice(text, warning=True))
+            self._observe(Notice(bad_lines.skipped(scanned, self._path, self._rows), warning=True))
         self._tell_of_rows(scanned)
         # Other ends of lines, or blank ones, in a file with the same rows: the checkpoint does not fit it yet.
         self._moved = before is not None and before.input_end != scanned.prefix_end

@@ -8,7 +8,7 @@ from asyncgen.recipe import nouns_of
 from asyncgen.storage.file_kinds import AS_UTF_8
 from asyncgen.storage.input_file import MAX_BAD_LINES_KEPT, NOT_UTF_8, BadLine, Scan
 from asyncgen.storage.input_formats import look_at
-from asyncgen.storage.input_formats.advice import advice_on
+from asyncgen.storage.input_formats.advice import advice_by_mark, advice_on
 
 NEARLY_ALL = 0.9  # of more lines than are kept: the file is not JSONL with a few mistakes, but another format
 MOST_IN_A_ROW = 10  # lines that follow each other and lack the same: more are shown as a range
@@ -25,10 +25,16 @@ def refused(scanned: Scan, path: Path, rows: str) -> BadDataError:
         rows: what the recipe calls them, in the plural.
     """
     # The last element of a list, one a line, has no comma behind it and is a row.
-    kind = advice_on(path) if scanned.pairs < 2 else ""  # noqa: PLR2004
+    kind = advice_on(path) if scanned.pairs < 2 else advice_by_mark(path)  # noqa: PLR2004
     if kind:
         return BadDataError(_list(scanned, path, rows, 1), "\n", kind)
     return BadDataError(listed(scanned, path, rows), "\n", _advice(scanned, rows))
+
+
+def skipped(scanned: Scan, path: Path, rows: str) -> Message:
+    """The bad lines that are left out, and what the file is: an archive loses the first row of each file in it."""
+    kind = advice_by_mark(path)
+    return Message(listed(scanned, path, rows), "\nskipped", f"; {kind}" if kind else "")
 
 
 def listed(scanned: Scan, path: Path, rows: str) -> Message:

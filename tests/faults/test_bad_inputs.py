@@ -1,7 +1,10 @@
 """Whatever is wrong with files and flags has one clear answer, before anything is sent or written."""
 
+import io
 import os
 import shutil
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -187,6 +190,41 @@ def test_what_another_program_wrote_is_told_how_to_become_rows(
     said = command()
     assert (said.code, said.requests) == (65, 0)
     assert said.stderr.splitlines()[-1].removeprefix("❌ ") == advice
+
+
+def archived(kind: str) -> bytes:
+    """Two files with good rows, packed as they are."""
+    file = io.BytesIO()
+    rows = b"".join(map(good_line, range(PAIRS)))
+    if kind == "zip":
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            for name in ("a.jsonl", "b.jsonl"):
+                archive.writestr(name, rows)
+        return file.getvalue()
+    with tarfile.open(fileobj=file, mode="w:gz" if kind == "tar.gz" else "w") as packed:
+        for name in ("a.jsonl", "b.jsonl"):
+            member = tarfile.TarInfo(name)
+            member.size = len(rows)
+            packed.addfile(member, io.BytesIO(rows))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "advice"), [
+    ("tar", "this is a tar archive: unpack it first (tar -xf)"),
+    ("tar.gz", "this is a tar archive: unpack it first (tar -xf)"),
+    ("zip", "this is a zip archive, or an Excel file (.xlsx): unpack it, or save the sheet as CSV, first"),
+])  # fmt: skip
+def test_an_archive_is_told_from_its_rows(command: Command, kind: str, advice: str) -> None:
+    """It holds them uncompressed: most of its lines are good rows, and each file in it would lose its first."""
+    command.input.write_bytes(archived(kind))
+    said = command()
+    assert (said.code, said.requests) == (65, 0)
+    assert said.stderr.splitlines()[-1] == advice
+    assert "--skip-bad" not in said.stderr
+
+    said = command("--skip-bad")
+    assert said.code == 0
+    assert f"skipped; {advice}" in said.stderr + said.stdout
 
 
 def test_rows_in_another_encoding_are_not_only_told_to_be_skipped(command: Command) -> None:

@@ -1,4 +1,4 @@
-"""What to do about a file of which no line is a row: how another program's file becomes one of rows."""
+"""What to do about a file that is not one of rows: how another program's file becomes one."""
 
 import re
 from collections.abc import Iterator
@@ -22,14 +22,13 @@ _NOT_BY_LINE = "this is JSON, but not one object a line: make it that first (jq 
 
 
 def advice_on(path: Path) -> str:
-    """How to turn a file of another known format into rows; empty if it is unknown, or was read as what it is."""
+    """How to turn a file without a row in it into rows; empty: unknown, or it was read as what it is."""
     with suppress(AsyncgenError):
         seen = look_at(path)
         if not seen.json_lines:
             return ""
-        kind = kind_of(seen.first)
-        if kind is not None:
-            return f"this is {kind}"
+        if kind := _by_its_mark(seen):
+            return kind
         if seen.first.lstrip()[:1] in {b"{", b"["}:
             if text_of(seen.first) is None:
                 return AS_UTF_8  # jq would put U+FFFD in place of letters
@@ -42,6 +41,18 @@ def advice_on(path: Path) -> str:
             ending = ".tsv" if separator == "\t" else ".csv"
             return f"this looks like CSV: give the file a name that ends in {ending}"
     return ""
+
+
+def advice_by_mark(path: Path) -> str:
+    """The same for a file of which lines are rows: an archive holds those of its files as they were."""
+    with suppress(AsyncgenError):
+        return _by_its_mark(look_at(path))
+    return ""
+
+
+def _by_its_mark(seen: Look) -> str:
+    kind = kind_of(seen.first) if seen.json_lines else None
+    return "" if kind is None else f"this is {kind}"
 
 
 def _of_json(path: Path, seen: Look) -> str:
