@@ -15,7 +15,7 @@ from typing import Any, Literal
 from asyncgen.chat import ModelWays
 from asyncgen.cost import Price
 from asyncgen.errors import UsageError
-from asyncgen.toml import read_toml
+from asyncgen.small_files import read_toml
 
 Sampling = Literal["always", "without-reasoning", "never"]
 MaxTokensField = Literal["max_tokens", "max_completion_tokens"]

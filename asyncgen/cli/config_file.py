@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.errors import UsageError
-from asyncgen.toml import read_toml
+from asyncgen.small_files import read_toml
 
 FLAG = "--config"
 TABLES = {"endpoint", "param"}

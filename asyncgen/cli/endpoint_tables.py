@@ -19,7 +19,7 @@ from asyncgen.address import is_loopback
 from asyncgen.cli.headers import resolve_headers
 from asyncgen.config import EndpointConfig, check_base_url
 from asyncgen.errors import KeyOrQuotaError, UsageError
-from asyncgen.toml import read_toml
+from asyncgen.small_files import read_toml
 
 _NAME = re.compile(r"[\w.-]{1,40}", re.ASCII)
 _NUMBERS = ("rpm", "tpm", "concurrency")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from asyncgen.cli.paths import a_path
 from asyncgen.errors import UsageError
+from asyncgen.small_files import read_small_text
 
 FLAG = "--env-file"
 
@@ -32,7 +33,7 @@ def load_env_file(path: Path, environment: MutableMapping[str, str] = os.environ
     from dotenv.parser import parse_stream  # noqa: PLC0415 - as above
 
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_small_text(path)
     except OSError as error:
         raise UsageError(f"{FLAG} {path}: {error.strerror}") from error
     except ValueError as error:

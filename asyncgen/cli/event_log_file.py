@@ -1,6 +1,7 @@
 """The log file: a line of JSON for each event."""
 
 import argparse
+import errno
 import os
 import re
 from collections.abc import Callable
@@ -65,9 +66,11 @@ class EventLogFile:
         self._path = path
         self._warn = warn
         try:
-            self._file: IO[bytes] | None = path.absolute().open("ab", buffering=0)
+            self._file: IO[bytes] | None = os.fdopen(_opened(path.absolute()), "ab", buffering=0)
         except OSError as error:
-            raise UsageError(f"cannot write the log file {path}: {error.strerror}") from error
+            unread = error.errno == errno.ENXIO and path.is_fifo()
+            why = "it is a pipe from which nothing reads: name a regular file" if unread else error.strerror
+            raise UsageError(f"cannot write the log file {path}: {why}") from error
 
     def add(self, event: Event) -> None:
         """Append an event, or close the file: a failing log must not end a run."""
@@ -87,3 +90,10 @@ class EventLogFile:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _opened(path: Path) -> int:
+    """A descriptor for appending to a file; nobody waits until a pipe is read, but for a reader that is slow."""
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    os.set_blocking(fd, True)
+    return fd

@@ -7,7 +7,7 @@ from typing import Any
 
 from asyncgen.errors import UsageError
 from asyncgen.recipes.request_fields import EFFORTS, RESERVED, problem_of
-from asyncgen.toml import read_toml
+from asyncgen.small_files import read_toml
 
 TABLE = "param"
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from asyncgen.address import is_azure
 from asyncgen.config.shipped import shipped
 from asyncgen.errors import Setting, UsageError
-from asyncgen.toml import read_toml
+from asyncgen.small_files import read_toml
 
 _LIKE_OPENAI = "openai"
 

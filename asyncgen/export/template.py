@@ -26,7 +26,7 @@ from asyncgen.errors import BadDataError, UsageError
 from asyncgen.export.examples import Example
 from asyncgen.medec.pair import CORRECT, INCORRECT
 from asyncgen.recipes.prompt_template import Template
-from asyncgen.toml import read_toml
+from asyncgen.small_files import read_toml
 
 DEFAULT = "detection"
 _KEYS = ("description", "system", "instruction", "answers")

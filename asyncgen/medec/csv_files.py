@@ -8,7 +8,8 @@ recorded as left out, one with a doubtful pair as kept.
 import csv
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import BytesIO, TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -74,8 +75,12 @@ def read_row(fields: Mapping[str, str]) -> Reading:
     return Reading(pair, tuple(_doubts(pair, typed=ERROR_TYPE in fields)))
 
 
-def read_csv(path: Path) -> Iterator[Found]:
+def read_csv(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> Iterator[Found]:
     """The rows of a published file, without blank lines.
+
+    Args:
+        path: of the file.
+        read: gives its content.
 
     Raises:
         UsageError: the file cannot be read.
@@ -85,7 +90,7 @@ def read_csv(path: Path) -> Iterator[Found]:
     done = 0
     try:
         # utf-8-sig: a byte order mark is not part of the first column's name. No newline translation.
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with TextIOWrapper(BytesIO(read(path)), encoding="utf-8-sig", newline="") as file:
             first = file.readline()
             if first.startswith("{"):
                 raise BadDataError(

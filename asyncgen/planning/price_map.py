@@ -15,6 +15,7 @@ import orjson
 from asyncgen.cost import MILLION, Price
 from asyncgen.errors import UsageError
 from asyncgen.models import spellings
+from asyncgen.small_files import read_small_file
 
 _SUFFIXES = {None: "", "flex": "_flex", "batch": "_batches", "priority": "_priority"}
 _EXAMPLES = 3  # names in a message: enough to show the form
@@ -45,7 +46,7 @@ def read_price_map(path: Path, model: str, service_tier: str | None) -> Price | 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = orjson.loads(path.read_bytes())
+        document = orjson.loads(read_small_file(path))
     except OSError as error:
         raise UsageError(f"cannot read the prices {path}: {error.strerror}") from error
     except orjson.JSONDecodeError as error:

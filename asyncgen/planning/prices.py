@@ -10,7 +10,7 @@ from asyncgen.cost import Price
 from asyncgen.errors import UsageError
 from asyncgen.models import ModelList, parse_models, read_rates, spellings
 from asyncgen.planning.price_map import read_price_map
-from asyncgen.toml import read_toml
+from asyncgen.small_files import read_toml
 
 _ORDINARY = (None, "auto", "default", "ordinary")  # values that ask for no particular tier
 _NOT_DEARER = ("flex", "batch")

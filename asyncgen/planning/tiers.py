@@ -12,7 +12,7 @@ from typing import Any
 from asyncgen.config.shipped import shipped
 from asyncgen.errors import Setting, UsageError
 from asyncgen.models import spellings
-from asyncgen.toml import read_toml
+from asyncgen.small_files import read_toml
 
 ANY_MODEL = "*"
 LIMITS = ("rpm", "tpm", "rpd", "tpd")

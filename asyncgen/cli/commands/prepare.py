@@ -79,6 +79,7 @@ def execute(args: argparse.Namespace) -> int:
 def _collect(paths: list[Path], lines: Lines) -> "Collection":
     from asyncgen.medec.corpus import Collection  # noqa: PLC0415
     from asyncgen.medec.csv_files import read_csv  # noqa: PLC0415
+    from asyncgen.small_files import read_small_file  # noqa: PLC0415
 
     collection = Collection()
     names = Counter(path.name for path in paths)
@@ -89,7 +90,7 @@ def _collect(paths: list[Path], lines: Lines) -> "Collection":
             collection.clean,
             collection.left_out,
         )
-        for found in read_csv(path):
+        for found in read_csv(path, read_small_file):
             collection.add(path.name if names[path.name] == 1 else str(path), found)
         lines.say(
             f"{path}: {collection.rows - rows:,} rows, {len(collection.pairs) - pairs:,} pairs, "
