@@ -19,6 +19,7 @@ from asyncgen.config.version import __version__
 from asyncgen.errors import AsyncgenError, DiskError, Exit
 
 RESUMED = {"run", "requests"}  # commands that the same command resumes
+_OWNERS = 0o700  # permissions that no umask takes: what we make, we open again
 _LACKING = "the following arguments are required"
 COMPLETING = "_ARGCOMPLETE"  # set by the shell function that `asyncgen completion` prints
 
@@ -110,6 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     _prepare_streams()
+    os.umask(os.umask(0o777) & ~_OWNERS)
     try:
         code = _execute(words)
     except SystemExit:  # --help, or wrong flags

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -200,6 +201,20 @@ def test_a_signal_that_was_ignored_at_the_start_stays_so(
         wait_until(lambda: server.counts["requests"] > 0)
         process.send_signal(number)
         assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("umask", ["0177", "0277", "0777"])
+def test_a_umask_does_not_keep_the_owner_out(job: Callable[..., Job], tmp_path: Path, umask: str) -> None:
+    """Nobody but root could open again what was made, and the first directory in another one ended the run."""
+    this = job(flags=["--simulate", "--output-dir", str(tmp_path / "a" / "b")])
+    words = ["sh", "-c", f'umask {umask}; exec "$@"', "sh", *this.argv]
+
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, env=clean_env(None), check=False)
+
+    assert done.returncode == 0, done.stderr
+    found = {path: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "a", *(tmp_path / "a").rglob("*"))}
+    assert {path for path, mode in found.items() if mode != (0o700 if path.is_dir() else 0o600)} == set()
+    assert len(found) > len("ab")
 
 
 def test_a_device_is_named(job: Callable[..., Job]) -> None:
