@@ -64,6 +64,7 @@ _BY_WORDS = tuple(
         ),
     )
 )
+_OF_ACCOUNTS = {"authentication", "quota"}  # their sentences speak of models, which are not to blame
 _BY_FIELD = {
     "response_format": "this server wants a schema: {schemas} it to one",
     "max_tokens": "try --max-tokens-field max_completion_tokens, or another max_tokens in {params}",
@@ -118,7 +119,8 @@ def _about_prompts(event: CallEnded) -> str:
         return _OF_PROMPTS["context_length"]
     named = f"{event.param or ''} {event.sentence or ''}"
     found = next((text for words, text in _BY_WORDS if words.search(named)), "")
-    found = found or next((text for field, text in _BY_FIELD.items() if field in named), "")
+    if event.outcome not in _OF_ACCOUNTS:
+        found = found or next((text for field, text in _BY_FIELD.items() if field in named), "")
     field = (event.param or "").removeprefix("body.")  # where Mistral's `loc` begins
     if event.outcome == "bad_request" and not found and field.isidentifier() and field not in RESERVED:
         return f"take {field} out of {{params}}, or --param {field}=null"

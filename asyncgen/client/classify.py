@@ -13,7 +13,7 @@ from typing import Any
 
 from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.client.asked_wait import asked_wait
-from asyncgen.client.error_body import has_form, read_error
+from asyncgen.client.error_body import ErrorBody, has_form, read_error
 from asyncgen.client.sentences import kind_said, says_tokens_a_minute, says_unreached, wants_tls
 from asyncgen.client.too_long import says_too_long
 from asyncgen.limits.rate_headers import LIMITS
@@ -112,11 +112,13 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "1309": ("quota", Action.STOP),  # Zhipu: the plan has ended
     "SetLimitExceeded": ("quota", Action.STOP),  # Volcengine: a limit that the user has set
     "AccountOverdueError": ("quota", Action.STOP),  # the same
+    "credit_limit": ("quota", Action.STOP),  # Together
     "blocked_api_access": ("quota", Action.STOP),  # Groq
     "organization_restricted": ("permission", Action.STOP),  # Groq
     "Arrearage": ("quota", Action.STOP),  # DashScope
     "AllocationQuota.FreeTierOnly": ("quota", Action.STOP),  # DashScope
     "rate_limit_exceeded": ("rate_limit", Action.WAIT),
+    "rate_limit_error": ("rate_limit", Action.WAIT),  # Anthropic; gateways with any status
     "slow_down": ("rate_limit", Action.WAIT),
     "ThrottlingException": ("rate_limit", Action.WAIT),  # Bedrock, with 400
     "in_flight_budget_exhausted": ("rate_limit", Action.WAIT),  # OpenRouter, with 402
@@ -124,6 +126,9 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "overloaded_error": ("overloaded", Action.WAIT),
     "context_length_exceeded": ("context_length", Action.GIVE_UP),
     "exceed_context_size_error": ("context_length", Action.GIVE_UP),  # llama.cpp
+    "string_above_max_length": ("context_length", Action.GIVE_UP),
+    "model_max_prompt_tokens_exceeded": ("context_length", Action.GIVE_UP),  # GitHub Copilot
+    "1261": ("context_length", Action.GIVE_UP),  # Zhipu
     "content_filter": ("content_filter", Action.GIVE_UP),
     "content_policy_violation": ("content_filter", Action.GIVE_UP),
     "cyber_policy": ("content_filter", Action.GIVE_UP),  # OpenAI
@@ -147,6 +152,7 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "dedicated_endpoint_not_running": ("not_found", Action.STOP_IF_REPEATED),  # Together
     "model_not_supported": ("not_found", Action.STOP_IF_REPEATED),  # Hugging Face, GitHub Copilot
     "unknown_model": ("not_found", Action.STOP_IF_REPEATED),  # GitHub Models
+    "unavailable_model": ("not_found", Action.STOP_IF_REPEATED),  # GitHub Models
     "model_terms_required": ("permission", Action.STOP_IF_REPEATED),  # Groq
     "invalid_api_key": ("authentication", Action.STOP_IF_REPEATED),
     "API_KEY_INVALID": ("authentication", Action.STOP_IF_REPEATED),  # Gemini, with 400
@@ -179,6 +185,7 @@ _BY_STATUS: dict[int, tuple[str, Action]] = {
     429: ("rate_limit", Action.WAIT),
     451: ("content_filter", Action.GIVE_UP),
     499: ("server_error", Action.RETRY),  # nginx: the client has gone, which is not true of us
+    501: ("not_found", Action.STOP_IF_REPEATED),  # no POST: a server of files listens there
     498: ("overloaded", Action.WAIT),
     503: ("overloaded", Action.WAIT),
     529: ("overloaded", Action.WAIT),
@@ -194,6 +201,7 @@ _LIMIT_AND_REQUESTED = re.compile(
 )
 _TOO_LARGE = 413
 _TOO_MANY = 429
+_UNAUTHORIZED = 401
 _FIRST_SERVER_ERROR = 500
 _FIRST_CLIENT_ERROR = _BAD_REQUEST = 400
 
@@ -215,8 +223,8 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
         known = "rate_limit", Action.WAIT
     if known is None and (said := kind_said(status, names)) is not None:
         known = said, _BY_SENTENCE[said]
-    if known is None and str(_TOO_MANY) in names.inner:
-        known = _by_status(_TOO_MANY)
+    if known is None:
+        known = _by_status_inside(status, names)
     if says_too_long(status, names) and (known is None or known[0] != "context_length"):
         # With 500 llama.cpp says so to all whose prompts fill its shared context: one may pass alone.
         known = "context_length", Action.ASK_AGAIN if status >= _FIRST_SERVER_ERROR else Action.GIVE_UP
@@ -248,6 +256,13 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
 def _by_name(names: Collection[str]) -> tuple[str, Action] | None:
     """The verdict on these names; in the order of the table: those that waiting never fixes come first."""
     return next((verdict for name, verdict in _BY_NAME.items() if name in names), None)
+
+
+def _by_status_inside(status: int, names: ErrorBody) -> tuple[str, Action] | None:
+    """The verdict on a status that a gateway gives as the code of an error, beside one of its own."""
+    codes = names.all if status >= _FIRST_SERVER_ERROR else names.inner
+    told = (code for code in (_TOO_MANY, _UNAUTHORIZED) if str(code) in codes)
+    return next(map(_by_status, told), None)
 
 
 def _asks_for_more_than_there_is(sentence: str | None) -> bool:

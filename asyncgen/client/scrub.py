@@ -16,8 +16,10 @@ PRIVATE_WORDS, PRIVATE_RUN = 2, 8  # a name or a date is this short; see above
 OTHER_WORDS, OTHER_RUN = 5, 24  # shorter matches are ordinary English; see above
 _WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|\\([nrtbf\"'/\\])")
+_A_WORD = r"(?-i: [a-z]+[:.,]?(?:\s|$))"  # "API key provided: …"
 _KEY = re.compile(
-    r"\b(?:sk|gsk|pk|rk|key|AIza|xai|r8|hf|Bearer)[-_ ]?[A-Za-z0-9*_\-.]{8,}|\b[A-Za-z0-9+/_=-]{32,}",
+    rf"\b(?:sk|gsk|pk|rk|key(?!{_A_WORD})|AIza|xai|r8|hf|Bearer)[-_ ]?[A-Za-z0-9*_\-.]{{8,}}"
+    r"|\b[A-Za-z0-9+/_=-]{32,}",
     re.IGNORECASE,
 )
 API_NAMES = frozenset(

@@ -36,6 +36,7 @@ _NO_CREDIT = (
     r"ExceededBudget: ",  # LiteLLM, of a user or team
     r"Insufficient Balance\b",  # DeepSeek behind a gateway; MiniMax, with 500
     r"You are using a Trial key, which is limited to \d+ API calls / month\b",  # Cohere
+    r"You are past the per month request limit\b",  # the same
     r"(?:\[1113\]\[)?余额不足",  # Zhipu
     r"资源包余量已用尽",  # Hunyuan
 )
@@ -46,6 +47,8 @@ _NOT_SERVED = (
     rf"The supported API model names are .{{1,400}}, but you passed {_MODEL}",  # DeepSeek, later
     r"Model does not exist\b",  # SiliconFlow
     rf"(?:The )?(?:requested )?model:? {_MODEL} (?:does not exist|(?:was |is )?not found|is not supported)\b",
+    rf"Model not found: {_MODEL}\s*$",  # xAI
+    rf"{_MODEL} does not support (?:chat|generate)\b",  # Ollama, of embeddings
     r"The requested model is not supported\b",  # GitHub Copilot
     r"(?:/\S{1,80}: |400: |{'error': '){0,3}Invalid model name passed in\b",  # LiteLLM
     rf"Invalid model:? {_MODEL}",  # Mistral, Perplexity
@@ -71,7 +74,10 @@ _NOT_ALLOWED = (
     r"(?:aws-bedrock error: )?(?:The model returned the following errors: )?You have not filled out\b",  # Bedrock
     r"Your organization must be verified to use (?:this|the) model\b",  # OpenAI
 )
-_WRONG_KEY = (r"Incorrect API key provided\b",)  # xAI, with 400
+_WRONG_KEY = (
+    r"Incorrect API key provided\b",  # xAI, with 400
+    r"Missing or invalid Authorization header\b",  # Gemini, with 400
+)
 _FILTERED = (
     r"Content violates usage guidelines\b",  # xAI, with 403
     r"The response was filtered due to the prompt triggering Azure OpenAI\b",  # where a gateway drops its code

@@ -32,6 +32,11 @@ _SENTENCES = (
     r"Input length \d+ exceeds the maximum length\b",  # Volcengine
     r"context window exceeds limit\b",  # MiniMax
     r"Input tokens exceed the configured limit of\b",  # Azure
+    r"length of prompt_tokens \(\d+\) must be less than max_seq_len\b",  # SiliconFlow
+    r"Total tokens of image and text exceed max message tokens\b",  # Volcengine
+    r"prompt token count of \d+ exceeds the limit\b",  # GitHub Copilot
+    r"(?:the )?input length exceeds (?:the|maximum) context length\b",  # Ollama
+    r"litellm\.ContextWindowExceededError: ",  # LiteLLM, of any server
     r"(?:Input validation error: )?`inputs` (?:tokens \+ `max_new_tokens` )?must (?:be|have less)\b",  # TGI
 )
 _TOO_LONG = re.compile(rf"\s*{GATEWAY}(?:{'|'.join(_SENTENCES)})", re.IGNORECASE)

@@ -20,6 +20,7 @@ _OF_THE_DAY = re.compile(
     r"\b(?:requests|tokens|calls) per day\b|\bdaily (?:\w+ ){0,2}(?:limit|quota|allocation)\b"
     r"|\b(?:limit|quota)s? per day\b|-per-day\b|ByDay\b"
     r"|\brequest reached TPD rate limit\b"  # Moonshot
+    r"|^\s*you(?:'ve| \([^()]{1,80}\) have) reached your \w+ usage limit\b"  # Ollama's cloud
     r"|\bexceeded today's quota\b"  # ModelScope
     r"|\busage exceeded, resets at midnight\b"  # OpenCode Zen
     r"|^\s*Usage limit reached for \d+ hours?\b|^\s*已达到 ?\d+ ?小时的使用上限",  # Zhipu's plans

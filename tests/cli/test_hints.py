@@ -90,6 +90,12 @@ def test_what_came_is_named_with_what_to_do(event: CallEnded, word: str) -> None
     assert word in hint(event)
 
 
+@pytest.mark.parametrize("outcome", ["authentication", "quota"])
+def test_no_model_is_blamed_for_a_key_or_a_credit(outcome: str) -> None:
+    """Servers speak of their models there too; what to do, the end of the run says."""
+    assert not hint(ended(outcome, "invalid_api_key", "Incorrect API key provided, see /model-studio/errors"))
+
+
 @pytest.mark.parametrize(
     ("param", "advice"),
     [

@@ -103,6 +103,9 @@ NEVER_BETTER = [
 OF_THE_PAIR = [
     (400, error("invalid_request_error", "context_length_exceeded"), "context_length"),
     (400, error("exceed_context_size_error"), "context_length"),
+    (400, error("invalid_request_error", "string_above_max_length"), "context_length"),
+    (400, error(None, "model_max_prompt_tokens_exceeded"), "context_length"),
+    (400, error(None, "1261"), "context_length"),
     (400, error(None, "content_filter"), "content_filter"),
     (400, error("invalid_request_error", "content_policy_violation"), "content_filter"),
     (400, error("invalid_request_error", "invalid_value"), "bad_request"),

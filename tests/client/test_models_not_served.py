@@ -165,6 +165,8 @@ BODIES: dict[str, tuple[int, Any]] = {
         openai("mistral-ai error: Invalid model: x", type="invalid_request_error") | {"provider": "mistral-ai"},
     ),
     "Portkey before xAI": (400, openai("x-ai error: Model not found: x", type=None) | {"provider": "x-ai"}),
+    "GitHub Models, gone": (400, {"error": {"code": "unavailable_model", "message": "Unavailable model: x"}}),
+    "Ollama, of embeddings": (400, openai('"nomic-embed-text" does not support chat', None, type="api_error")),
     "Bedrock": (400, {"message": "The provided model identifier is invalid."}),
     "Zhipu": (400, {"error": {"code": "1211", "message": "模型不存在"}}),
     "Zhipu, numbered": (

@@ -51,11 +51,21 @@ def test_what_is_said_in_the_servers_own_words_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["sk-proj-abcdefghijklmnop", "Bearer abcdefgh12345678", "AIzaSyA1234567890abcdefg", "a" * 40]
+    "key",
+    [
+        "sk-proj-abcdefghijklmnop",
+        "key abcdefgh-12345",
+        "key ABCDEFGHIJ",
+        "Bearer abcdefgh12345678",
+        "AIzaSyA1234567890abcdefg",
+        "a" * 40,
+    ],
 )
 def test_what_looks_like_a_key_is_cut(key: str) -> None:
     """Servers quote the key that they refuse."""
-    assert key not in scrub(f"Incorrect API key provided: {key}. You can find yours in the console.", [])
+    said = scrub(f"Incorrect API key provided: {key}. You can find yours in the console.", [])
+    assert key not in said
+    assert said.startswith("Incorrect API key provided: ")
 
 
 def test_of_the_system_prompt_only_a_longer_piece_counts() -> None:
