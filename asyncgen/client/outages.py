@@ -195,6 +195,11 @@ def advice_on(failure: Failure, config: RunConfig, served: EndpointConfig) -> Me
         "scheme": Message(f"{failure.code}: set ", address, f" to {_other_scheme(served.base_url)}://…")
         if failure.status is None or urlsplit(served.base_url).scheme == "http"
         else Message("a gateway asks its server without TLS, which that wants: this is to be set there"),
+        "tls": Message(
+            "the server refuses to connect by TLS: it wants a certificate of the client, which asyncgen has none "
+            "of, or serves no such name; check ",
+            address,
+        ),
         "proxy": Message(
             f"{proxy_of(served.base_url) or 'a proxy'} lets nothing through: check its address, and user and "
             "password in it (http://user:password@host:port), or name the server in NO_PROXY"

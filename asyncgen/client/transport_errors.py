@@ -28,6 +28,8 @@ _OLD_TLS = {
     "TLSV1_ALERT_PROTOCOL_VERSION",
     "UNSUPPORTED_PROTOCOL",
 }  # OpenSSL's names, of the alert and of the answer
+_ALERTS = ("SSLV3_ALERT_", "TLSV1_", "TLSV13_")  # how OpenSSL's names of alerts begin
+_WANTS_CERTIFICATE = "TLSV13_ALERT_CERTIFICATE_REQUIRED"  # comes in place of an answer, not of a connection
 _TLS_ALERT = ("\x15\x03", r"\x15\x03")  # raw, and as the parser in C quotes it
 
 
@@ -55,6 +57,10 @@ class SchemeError(httpx2.ConnectError):
         self.found = found
 
 
+class TlsRefusedError(httpx2.ConnectError):
+    """The server speaks TLS, and ends the connection with an alert."""
+
+
 class ProxyRefusedError(httpx2.ProxyError):
     """The proxy does not connect: `status` is its answer, None if it cannot be reached; `why` is added then."""
 
@@ -75,6 +81,8 @@ def translated(error: BaseException, request: httpx2.Request | None, proxy: Prox
             return ProxyRefusedError(proxy, None, ": its name was not found")
         if isinstance(error, aiohttp.ClientConnectorSSLError) and f"{error.host}:{error.port}" == proxy.place:
             return ProxyRefusedError(proxy, None, " by TLS: if it speaks HTTP alone, begin it with http://")
+    if _refuses_tls(error):
+        return TlsRefusedError("alert", request=request)
     of_tls = isinstance(error, aiohttp.ClientConnectorSSLError) and not isinstance(error, ssl.CertificateError)
     if of_tls and not _wants_old_tls(error.__cause__):
         return SchemeError("no TLS")
@@ -90,6 +98,8 @@ def unanswered(error: BaseException | None) -> Failure:
         return Failure(error.kind, Action.ASK_AGAIN, code=error.found, unsaid=True)
     if isinstance(error, SchemeError):
         return Failure("scheme", Action.STOP_IF_REPEATED, code=f"the server speaks {error.found}")
+    if isinstance(error, TlsRefusedError):
+        return Failure("tls", Action.STOP_IF_REPEATED)
     if isinstance(error, ProxyRefusedError):
         if error.status is not None and error.status < _FIRST_SERVER_ERROR:
             return Failure("proxy", Action.STOP_IF_REPEATED, error.status)
@@ -102,8 +112,9 @@ def _connection_failure(error: BaseException | None) -> Failure:
     """A failure without any answer: an untrusted certificate stops the run, anything else may pass."""
     cause = error
     while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Failure("certificate", Action.STOP, code=getattr(cause, "verify_message", None))
+        if isinstance(cause, ssl.SSLCertVerificationError):  # aiohttp's is one too, without OpenSSL's words
+            refused = cause.__cause__ if isinstance(cause, aiohttp.ClientError) else cause
+            return Failure("certificate", Action.STOP, code=getattr(refused, "verify_message", None))
         if _wants_old_tls(cause):
             return Failure("connection", Action.RETRY, code="it speaks only an old version of TLS")
         if isinstance(cause, socket.gaierror):
@@ -117,6 +128,15 @@ def _connection_failure(error: BaseException | None) -> Failure:
             return Failure("connection", Action.RETRY, code="it was closed while it was opened (TLS?)")
         cause = cause.__cause__ or cause.__context__
     return Failure("connection", Action.RETRY)
+
+
+def _refuses_tls(error: BaseException) -> bool:
+    """Whether the server has ended a connection with an alert that has no kind of its own."""
+    found = (one for one in (error, error.__cause__) if isinstance(one, ssl.SSLError))
+    alert = next((name for one in found if (name := getattr(one, "reason", None))), "")
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return alert.startswith(_ALERTS) and alert not in _OLD_TLS
+    return alert == _WANTS_CERTIFICATE  # after another one in place of an answer, the same request may pass
 
 
 def _wants_old_tls(error: BaseException | None) -> bool:

@@ -6,11 +6,14 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+import aiohttp
 import httpx2
 import openai
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 
-from asyncgen.client.transport_errors import ProxyRefusedError, SchemeError, unanswered
+from asyncgen.client.classify import Action
+from asyncgen.client.transport_errors import ProxyRefusedError, SchemeError, translated, unanswered
 from asyncgen.errors import KeyOrQuotaError
 
 from .raw_server import BODY, cause_of, connecting, open_client, serving, whole
@@ -130,11 +133,37 @@ async def test_a_server_with_an_old_version_of_tls_speaks_tls() -> None:
     assert (failure.kind, failure.code) == ("connection", "it speaks only an old version of TLS")
 
 
+async def test_an_alert_is_no_sign_of_a_server_without_tls() -> None:
+    """The advice to take http:// would send the key without encryption."""
+    for alert in (b"\x28", b"\x70"):  # handshake_failure, unrecognized_name
+        async with connecting(b"\x15\x03\x03\x00\x02\x02" + alert, end=b"") as port:
+            cause = await cause_of(f"https://127.0.0.1:{port}/v1")
+        failure = unanswered(cause)
+        assert (failure.kind, failure.action, failure.unsaid) == ("tls", Action.STOP_IF_REPEATED, False)
+
+
+def test_a_wanted_certificate_of_the_client_is_named() -> None:
+    """TLS 1.3 tells it only in place of the first answer."""
+    for alert, kind in (
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "tls"),
+        ("TLSV1_ALERT_INTERNAL_ERROR", "connection"),
+    ):
+        error = aiohttp.ClientOSError(1, alert)
+        error.__cause__ = cause = ssl.SSLError(1, alert)
+        cause.reason = alert
+        assert unanswered(translated(error, None, None)).kind == kind
+
+
 async def test_what_is_wrong_with_a_certificate_is_named() -> None:
     """Expired, or of another name: no file of authorities helps."""
     error = httpx2.ConnectError("no")
     error.__cause__ = refused = ssl.SSLCertVerificationError()
     refused.verify_message = "certificate has expired"
+    failure = unanswered(error)
+    assert (failure.kind, failure.code) == ("certificate", "certificate has expired")
+    key = ConnectionKey("api.example.test", 443, True, True, None, None, None)
+    error.__cause__ = of_aiohttp = aiohttp.ClientConnectorCertificateError(key, refused)
+    of_aiohttp.__cause__ = refused
     failure = unanswered(error)
     assert (failure.kind, failure.code) == ("certificate", "certificate has expired")
 
