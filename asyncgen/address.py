@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 _NAMES = {"localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback"}
 _NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}", re.ASCII)
+_IN_NO_HOST = re.compile(r"[$*{}<>|=,;!()]")
 _AZURE = (".openai.azure.com", ".openai.azure.us", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 
 
@@ -39,6 +40,8 @@ def is_valid_host(host: str) -> bool:
     """Whether a host is an address, or a name that a resolver can be asked for."""
     if "." in host and _NUMERIC.fullmatch(host) and _numeric(host) is None:
         return False  # a typing error in an IPv4 address
+    if _IN_NO_HOST.search(host):
+        return False  # a placeholder that nobody has filled in
     try:
         if host.isascii():
             host.rstrip(".").encode("idna")  # no label is empty or too long

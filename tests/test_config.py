@@ -136,6 +136,9 @@ def test_the_key_comes_from_the_flag_then_from_the_environment() -> None:
         "http://192.168.1.300:8000/v1",
         "https://256.1.1.1/v1",
         "https://http://api.example/v1",
+        "https://${HOST}/v1",
+        "http://{host}:8000/v1",
+        "http://*:8000/v1",
         "https://my–host.example/v1",  # noqa: RUF001 - as a text processor makes it
     ],
 )

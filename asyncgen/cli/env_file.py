@@ -38,7 +38,15 @@ def load_env_file(path: Path, environment: MutableMapping[str, str] = os.environ
         raise UsageError(f"{FLAG} {path}: {error.strerror}") from error
     except ValueError as error:
         raise UsageError(f"{FLAG} {path} is not UTF-8 text") from error
-    bad = next((line.original.line for line in parse_stream(StringIO(text)) if line.error), None)
+    # Bytes of zero cannot be in the environment, and PowerShell begins its assignments with `$env:`.
+    bad = next(
+        (
+            line.original.line
+            for line in parse_stream(StringIO(text))
+            if line.error or "\0" in line.original.string or (line.key or "").startswith("$")
+        ),
+        None,
+    )
     if bad is not None:
         raise UsageError(f"{FLAG} {path}: line {bad} is not NAME=VALUE")
     for name, value in dotenv_values(stream=StringIO(text)).items():

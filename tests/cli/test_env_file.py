@@ -27,6 +27,8 @@ def test_what_is_not_set_comes_out_of_the_file(tmp_path: Path) -> None:
     [
         (b"A=1\nsk-secret with blanks\n", "line 2 is not NAME=VALUE"),
         (b'A="sk-secret\n', "line 1 is not NAME=VALUE"),
+        (b"A=1\nB=sk-secret\0\n", "line 2 is not NAME=VALUE"),
+        (b'$env:OPENAI_API_KEY="sk-secret"\n', "line 1 is not NAME=VALUE"),  # PowerShell
         (b"A=\xff\n", "is not UTF-8 text"),
         (None, "No such file or directory"),
     ],
