@@ -71,11 +71,15 @@ class Staging:
         """Refuse to replace existing files.
 
         Raises:
-            UsageError: a target exists and `force` was not given; or it is a directory.
+            UsageError: a target exists and `force` was not given; or it is a directory, a pipe or a device.
         """
         for target in targets:
             if target.is_dir():
                 raise UsageError(f"{target} is a directory: give the name of a file with ", Setting("output"))
+            if target.exists() and not target.is_file():  # the rename would put a file in place of /dev/null
+                raise UsageError(
+                    f"{target} is a pipe or a device: give the name of a file with ", Setting("output")
+                )
             if os.path.lexists(target) and not self._force:
                 raise UsageError(
                     f"{target} exists: give another name with ",

@@ -201,6 +201,12 @@ def test_pairs_left_out_are_counted_and_named(tmp_path: Path) -> None:
         (["--format", "hf", "-o", "out", "--force"], 2, "among the files of the run"),
         (["--format", "hf", "-o", "there.jsonl", "--force"], 2, "is a file: give the name of a folder"),
         (["--format", "openai", "-o", ".", "--force"], 2, "is a directory"),
+        (
+            ["--format", "openai", "--only", "all", "--input-jsonl", "there.jsonl", "-o", "link.jsonl", "--force"],
+            2,
+            "was made from",
+        ),
+        (["--format", "openai", "-o", "new.jsonl.gz"], 2, "give new.jsonl with -o"),
         (["--format", "openai", "--template", "nix"], 2, "no template 'nix'"),
         (["--format", "openai", "--template", "bad.toml"], 65, "bad.toml"),
         (["--format", "openai", "--split", "50/51"], 2, "add up to 100"),
@@ -217,6 +223,7 @@ def test_what_cannot_be_done_leaves_nothing_behind(
     (tmp_path / "out" / ".asyncgen").mkdir(exist_ok=True)
     (tmp_path / "out" / ".asyncgen" / "calls.jsonl").write_text("{}\n")
     (tmp_path / "there.jsonl").write_text("mine\n")
+    (tmp_path / "link.jsonl").symlink_to("there.jsonl")
     (tmp_path / "bad.toml").write_text("instruction = 1\n")
     before = {path: path.is_dir() or path.read_bytes() for path in tmp_path.rglob("*")}
 

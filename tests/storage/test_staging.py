@@ -72,6 +72,13 @@ def test_what_is_there_is_replaced_only_when_asked(disk: Disk, tmp_path: Path) -
     assert not (tmp_path / "link").is_symlink()
 
 
+def test_a_pipe_or_a_device_is_not_replaced(disk: Disk, tmp_path: Path) -> None:
+    """By root, the rename would succeed, and /dev/null would be a file from then on."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="is a pipe or a device"):
+        Staging(disk, force=True).check([tmp_path / "pipe"])
+
+
 def test_a_directory_is_no_file(disk: Disk, tmp_path: Path) -> None:
     """Whatever was asked for."""
     with pytest.raises(UsageError, match="is a directory"):

@@ -15,12 +15,14 @@ from asyncgen.medec.splits import SIDES, Split, side_path
 if TYPE_CHECKING:
     from asyncgen.export.columns import Columns
     from asyncgen.export.export_run import Export, ExportTally, RecordSink
+    from asyncgen.storage.checkpoint import RunState
     from asyncgen.storage.staging import Staging
 
 EXAMPLE = "asyncgen export out --format trl-messages --template reasoning --split 90/10 --shuffle"
 
 CARD = "README.md"
 LEFT_OUT_SHOWN = 10  # ids: a line or two of them
+_PACKED = {".gz", ".zst", ".bz2", ".xz", ".zip"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -133,6 +135,10 @@ def _carry_out(args: argparse.Namespace, work: ExportWork) -> int:
     card, files = _places(output, work.format, export)
     if any(_is_of_run(path.resolve(), directory) for path in (card, *files.values())):
         raise UsageError(f"{output} is among the files of the run: give a place outside {directory} with -o")
+    read = _read_by(args, work.files.state, directory)
+    for path in (card, *files.values()):
+        if path.resolve() in read:  # --force is meant for an earlier export
+            raise UsageError(f"{path} is a file that the run was made from: give another name with -o")
     with Staging(work.files.disk, force=args.force) as staging:
         staging.check([card, *files.values()])
         if work.format.is_parquet and work.columns is not None:
@@ -155,6 +161,17 @@ def _refuse_nothing(tally: "ExportTally", work: ExportWork) -> None:
         raise BadDataError(f"{unmet_line(work.where, tally)}: nothing is written" if tally.unmet else work.nothing)
 
 
+def _read_by(args: argparse.Namespace, state: "RunState", directory: Path) -> set[Path]:
+    """The files that the run and this export were given: rows, prompts and marks."""
+    from asyncgen.cli.run_sources import input_of_run, prompts_of_run  # noqa: PLC0415 - as above
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
+    from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
+
+    of_run = (input_of_run(None, RunDirectory(Disk(), directory)), prompts_of_run(None, state))
+    given = (*of_run, args.input_jsonl, args.prompt_file, args.review)
+    return {path.resolve() for path in given if path is not None}
+
+
 def _is_of_run(path: Path, directory: Path) -> bool:
     """Whether a path is that of a file of the run, or among those that only the program reads."""
     from asyncgen.storage.layout import SHARDS, STATE_DIRECTORY  # noqa: PLC0415 - as above
@@ -173,6 +190,11 @@ def _places(output: Path, chosen: Format, export: "Export[Any]") -> tuple[Path, 
         return output / CARD, {side: _in_folder(output, side) for side in export.sides}
     if output.is_dir():
         raise UsageError(f"{output} is a directory: give the name of a file with -o")
+    if output.suffix.lower() in _PACKED:
+        raise UsageError(
+            f"{output}: export does not compress, and trainers unpack a file of this name: "
+            f"give {output.with_suffix('')} with -o, and compress it after"
+        )
     files = {side: output if export.split is None else side_path(output, side) for side in export.sides}
     return output.with_name(f"{output.stem}-card.md"), files
 
