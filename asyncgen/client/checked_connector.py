@@ -3,17 +3,37 @@
 A server or a balancer may write to an idle connection: that it has been idle for too long, or an answer twice.
 Read after the next request, it would be taken for the answer to that one, and each later request of the connection
 would get the answer of the one before.
+
+Two equal lengths of a body, as proxies send them that add their own, are read as one (RFC 9110, 8.6).
 """
 
+import re
 import select
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 from weakref import WeakSet
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
-if TYPE_CHECKING:
-    from aiohttp.client_proto import ResponseHandler
+_LENGTH = re.compile(rb"\r\ncontent-length:([^\r\n]*)", re.IGNORECASE)
+
+
+class _Reader(ResponseHandler):
+    """Reads answers; aiohttp's parser refuses those with two lengths, equal or not."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(_with_one_length(data) if data.startswith(b"HTTP/") else data)
+
+
+def _with_one_length(data: bytes) -> bytes:
+    """The beginning of an answer, with one length where it has several equal ones."""
+    end = data.find(b"\r\n\r\n")
+    lengths = b",".join(_LENGTH.findall(data, 0, max(end, 0))).split(b",")
+    if len(lengths) == 1 or len({length.strip() for length in lengths}) > 1:
+        return data
+    return b"%b\r\nContent-Length:%b%b" % (_LENGTH.sub(b"", data[:end]), lengths[0], data[end:])
 
 
 class CheckedConnector(aiohttp.TCPConnector):
@@ -25,6 +45,7 @@ class CheckedConnector(aiohttp.TCPConnector):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._given_out: WeakSet[ResponseHandler] = WeakSet()
+        self._factory = partial(_Reader, loop=self._loop)  # type: ignore[assignment] # invariant
 
     async def connect(self, *args: Any, **options: Any) -> Connection:
         """Take a connection out of the pool, or open one."""

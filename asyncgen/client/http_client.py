@@ -33,6 +33,8 @@ _OK = 200
 _FAILED = 500
 _DECODED = {"", "identity", "gzip", "deflate", "br", "zstd"}
 """Encodings of bodies that are decoded here; the last two need a package, without which they are an error."""
+_NO_ENCODING = {"none", "utf-8", "utf8", "us-ascii", "iso-8859-1", "binary", "8bit"}
+"""What servers name in that place by mistake: the charset, or that there is none."""
 
 
 class SharedRequest(httpx2.Request):
@@ -158,7 +160,7 @@ class HttpClient(httpx2.AsyncClient):
         try:
             async with self._asked(request, route) as response:
                 encoding = response.headers.get("content-encoding", "").strip().lower()
-                if encoding not in _DECODED:
+                if encoding not in _DECODED | _NO_ENCODING:
                     response.close()
                     raise UnreadableError("encoding", encoding[:40] if encoding.isascii() else "unknown")
                 body = await read_whole(response)

@@ -25,8 +25,12 @@ pytestmark = pytest.mark.usefixtures("lacking")
         chunked(b'{"a"', b": ", b"1}"),
         whole(gzip.compress(b'{"a": 1}'), b"Content-Encoding: gzip"),
         OK + b'Connection: close\r\n\r\n{"a": 1}',
+        whole(b'{"a": 1}', b"Content-Encoding: UTF-8"),
+        whole(b'{"a": 1}', b"Content-Encoding: none"),
+        whole(b'{"a": 1}', b"content-length: 8"),
+        OK + b'Content-Length: 8, 8\r\n\r\n{"a": 1}',
     ],
-    ids=["length", "chunks", "gzip", "until the end"],
+    ids=["length", "chunks", "gzip", "until the end", "charset", "no encoding", "two lengths", "one twice"],
 )
 async def test_an_answer_is_read_whole_and_decoded_however_it_is_framed(answer: bytes) -> None:
     """Its headers are there, by whatever case."""
@@ -235,6 +239,8 @@ def test_a_variable_that_no_header_can_hold_is_named(
         (OK + b"X Bad: 1\r\nContent-Length: 2\r\n\r\n{}", "bad_http"),
         (OK + b": 1\r\nContent-Length: 2\r\n\r\n{}", "bad_http"),
         (OK + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "bad_http"),
+        (whole(b"{}", b"Content-Length: 3"), "bad_http"),
+        (OK + b"Content-Length: 2, 3\r\n\r\n{} ", "bad_http"),
         (OK + b"Content-Encoding: x-gzip\r\nContent-Length: 2\r\n\r\n{}", "encoding"),
     ],
 )
