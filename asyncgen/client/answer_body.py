@@ -18,6 +18,9 @@ from asyncgen.text import loads, strip_fence
 _FIRST_CLIENT_ERROR, _FIRST_SERVER_ERROR, _BEYOND = 400, 500, 600
 _STATUS_OF = {"rate_limit": 429, "overloaded": 503}  # as which refusals are counted that only give a name
 _STATUS_OF_BASE = {1002: 429, 1004: 401, 1008: 402, 1026: 400, 1027: 400, 1039: 429, 2013: 400, 2049: 401}
+_ON_TOP: tuple[tuple[str, str], ...] = (("code", "msg"), ("code", "message"), ("error_code", "error_msg"))
+_STATUS_OF_BAIDU = {4: 429, 17: 429, 18: 429, 19: 402, 336501: 429, 336502: 429, 336503: 429, 336504: 429}
+_STATUS_OF_SPARK = {10006: 429, 10007: 429, 11201: 429, 11202: 429, 11203: 429}
 _GOOD_CODES = {0, 200, "0", "200", "", "ok", "OK", "success"}
 _FILTERED_BY_MINIMAX = {1026, 1027}  # the request, the answer
 # Zero-width characters too, which Python does not count among the blanks.
@@ -148,9 +151,11 @@ def _with_error(body: dict[str, Any]) -> dict[str, Any]:
 
 def _with_error_on_top(body: dict[str, Any]) -> dict[str, Any]:
     """For a body that is an error itself: `code` and `msg` (Zhipu), or `error_code` and `error_msg` (Baidu)."""
-    for names in (("code", "msg"), ("code", "message"), ("error_code", "error_msg")):
+    for names in _ON_TOP:
         code, message = map(body.get, names)
         if isinstance(message, str) and message and isinstance(code, int | str) and code not in _GOOD_CODES:
+            if names[0] == "error_code" and isinstance(code, int):
+                code = _STATUS_OF_BAIDU.get(code, code)
             return {"error": {"code": code, "message": message}, "usage": body.get("usage")}
     return body
 
@@ -181,6 +186,8 @@ def _error_inside(body: Mapping[str, Any], headers: Mapping[str, str], now: floa
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, str) and code.isdecimal():
         code = int(code)
+    if isinstance(code, int):
+        code = _STATUS_OF_SPARK.get(code, code)
     refused = isinstance(error, dict) and error.get("type") == "invalid_request_error"
     unsaid = _FIRST_CLIENT_ERROR if refused else _FIRST_SERVER_ERROR
     if isinstance(code, int) and _FIRST_CLIENT_ERROR <= code < _BEYOND:

@@ -390,7 +390,15 @@ def test_a_model_that_is_not_served_is_told_beside_the_choices_too() -> None:
         ({"code": "429", "message": "why"}, "rate_limit"),
         ({"code": 401, "msg": "why"}, "authentication"),
         ({"error_code": 336100, "error_msg": "why"}, "server_error"),  # Baidu
-        ({"code": 11202, "message": "why", "sid": "x"}, "server_error"),  # Spark
+        ({"error_code": 18, "error_msg": "why"}, "rate_limit"),
+        ({"error_code": 17, "error_msg": "why"}, "rate_limit"),
+        ({"error_code": 19, "error_msg": "why"}, "quota"),
+        ({"error_code": 336501, "error_msg": "why", "id": "as-1"}, "rate_limit"),
+        ({"code": 18, "message": "why"}, "server_error"),
+        ({"code": 11202, "message": "why", "sid": "x"}, "rate_limit"),  # Spark
+        ({"error": {"code": "11203", "message": "why", "type": "api_error"}}, "rate_limit"),
+        ({"error": {"code": "10007", "message": "why"}, "sid": "x"}, "rate_limit"),
+        ({"code": 10012, "message": "why", "sid": "x"}, "server_error"),
         (
             {"error": "Unexpected endpoint or method. (POST /chat/completions)"},
             "not_found",
@@ -406,6 +414,13 @@ def test_an_error_in_place_of_the_choices_is_one(body: dict[str, Any], kind: str
     assert isinstance(found, Failure)
     said = {"no_choices": None, "not_found": body.get("error")}.get(kind, "why")
     assert (found.kind, found.sentence) == (kind, said)
+
+
+def test_a_limit_of_the_day_in_place_of_the_choices_is_one() -> None:
+    """Qianfan says so in words."""
+    found = judged_answer({"error_code": 17, "error_msg": "Open api daily request limit reached"})
+    assert isinstance(found, Failure)
+    assert (found.status, found.day_over) == (429, 86_400)
 
 
 @pytest.mark.parametrize("beside", [{"code": 500, "msg": "x"}, {"error_code": 1, "error_msg": "x"}])
