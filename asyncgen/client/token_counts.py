@@ -11,7 +11,8 @@ _MOST_TOKENS = 1e12  # more is not a count
 def read_usage(value: Any) -> Usage:
     """The tokens that a server counted; zeros for counts that are missing or not numbers.
 
-    Besides OpenAI's names, others are recognised (`input_tokens`, `output_tokens`, `reasoning_tokens` on top).
+    Besides OpenAI's names, others are recognised (`input_tokens`, `output_tokens`; on top `reasoning_tokens`, and
+    the cached tokens of Moonshot and DeepSeek).
     Reasoning that a server counts beside the answer instead of in it (xAI, Gemini) is added to the answer, as it
     costs the same.
     """
@@ -29,7 +30,8 @@ def read_usage(value: Any) -> Usage:
         if not completion and "completion_tokens" in value:
             reasoning = reasoning or total - prompt  # it has reasoned, and come to no text (Gemini)
         completion = total - prompt
-    cached = _count(before, "cached_tokens") if prompt else 0  # an unknown prompt counts at the full price
+    cached = _count(before, "cached_tokens") or _count(value, "prompt_cache_hit_tokens", "cached_tokens")
+    cached = cached if prompt else 0  # an unknown prompt counts at the full price
     return Usage(prompt, completion, max(total, prompt + completion), cached, reasoning)
 
 

@@ -47,3 +47,20 @@ from asyncgen.client.token_counts import read_usage
 def test_reasoning_that_is_counted_beside_the_answer_is_paid_like_it(said: dict[str, Any], usage: Usage) -> None:
     """A budget that left it out would be exceeded."""
     assert read_usage(said) == usage
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"cached_tokens": 64},  # Moonshot
+        {"prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 36},  # DeepSeek
+        {"prompt_cache_hit_tokens": 64, "prompt_tokens_details": {"cached_tokens": 64}},
+        {"cached_tokens": 1, "prompt_tokens_details": {"cached_tokens": 64}},
+        {"cached_tokens": 64, "prompt_tokens_details": None},
+    ],
+)
+def test_what_was_cached_is_found_where_a_server_says_it(said: dict[str, Any]) -> None:
+    """It is cheaper; of an unknown prompt nothing is."""
+    counts = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+    assert read_usage(counts | said) == Usage(100, 20, 120, 64)
+    assert read_usage({"completion_tokens": 20} | said).cached_tokens == 0
