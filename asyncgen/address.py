@@ -69,6 +69,13 @@ def is_azure(url: str) -> bool:
     return (parts.hostname or "").endswith(_AZURE) or "api-version=" in parts.query
 
 
+def lacks_api_version(url: str) -> bool:
+    """Whether a URL of Azure has neither the version of a classic address nor the path of a newer one."""
+    parts = urlsplit(url)
+    classic = is_azure(url) or "/openai/deployments/" in parts.path
+    return classic and "api-version=" not in parts.query and "/openai/v1" not in parts.path
+
+
 def place_of(url: str) -> str:
     """Scheme, host, port and path of a URL: the parts that are safe to show."""
     parts = urlsplit(url)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.address import host_and_port, is_azure, is_loopback, is_this_machine, place_of
+from asyncgen.address import host_and_port, is_azure, is_loopback, is_this_machine, lacks_api_version, place_of
 
 
 @given(st.integers(0x7F000001, 0x7FFFFFFE), st.sampled_from([str, hex, "0{:o}".format, "0x{:X}".format]))
@@ -99,6 +99,24 @@ def test_an_address_is_loopback_by_its_host() -> None:
 def test_azure_is_known_by_host_or_query(url: str, *, azure: bool) -> None:
     """There the key goes into a header of its own, too."""
     assert is_azure(url) is azure
+
+
+@pytest.mark.parametrize(
+    ("url", "lacks"),
+    [
+        ("https://me.openai.azure.com", True),
+        ("https://me.openai.azure.com/openai/deployments/d", True),
+        ("https://me.services.ai.azure.com/api/projects/p", True),
+        ("https://gateway.example.com/openai/deployments/d", True),
+        ("https://me.openai.azure.com/openai/v1", False),
+        ("https://me.services.ai.azure.com/api/projects/p/openai/v1/", False),
+        ("https://me.openai.azure.com/openai/deployments/d?api-version=2024-10-21", False),
+        ("https://api.openai.com/v1", False),
+    ],
+)
+def test_an_address_of_azure_without_its_version_is_known(url: str, *, lacks: bool) -> None:
+    """There it answers that there is no such resource."""
+    assert lacks_api_version(url) is lacks
 
 
 def test_what_is_shown_of_an_address_holds_no_query() -> None:

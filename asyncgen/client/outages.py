@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from asyncgen.address import host_and_port
+from asyncgen.address import host_and_port, lacks_api_version
 from asyncgen.client.classify import Failure
 from asyncgen.client.proxies import proxy_of
 from asyncgen.config import EndpointConfig, RunConfig
@@ -180,6 +180,8 @@ def advice_on(failure: Failure, config: RunConfig, served: EndpointConfig) -> Me
     whole = (
         " (without /chat/completions, which is added)" if urlsplit(served.base_url).path.endswith(_ADDED) else ""
     )
+    if lacks_api_version(served.base_url):
+        whole += " (an address of Azure ends with /openai/v1, or with ?api-version=…)"
     reasons = {
         "quota": Message("the account is out of quota or credit; add credit"),
         "authentication": Message(

@@ -68,7 +68,11 @@ _NOT_SERVED = (
     r"Only \S{0,400} ?allowed now, your model \S{1,200}\s*$",  # FastChat
     r"Server is pinned to\b",  # transformers serve
 )
-_NO_ROUTE = (r"Unexpected endpoint or method\b",)  # LM Studio, with 200
+_NO_ROUTE = (
+    r"Unexpected endpoint or method\b",  # LM Studio, with 200
+    r"Missing required query parameter: api-version\b",  # Azure
+    r"API version not supported\b",  # the same
+)
 _NOT_ALLOWED = (
     r"User location is not supported\b",  # Gemini
     r"(?:aws-bedrock error: )?(?:The model returned the following errors: )?You have not filled out\b",  # Bedrock

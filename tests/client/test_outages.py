@@ -343,6 +343,24 @@ async def test_an_address_with_the_path_of_a_call_is_told_from_a_wrong_one(path:
     assert advice.endswith("base_url (without /chat/completions, which is added)") == hint
 
 
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (404, "Resource not found"),
+        (400, "Missing required query parameter: api-version"),
+        (400, "API version not supported"),
+    ],
+)
+async def test_an_address_of_azure_without_its_version_is_told_what_it_lacks(status: int, message: str) -> None:
+    """The server only says that there is nothing there, or that its own parameter is missing."""
+    served = EndpointConfig(base_url="https://me.openai.azure.com/openai/deployments/d")
+    config = RunConfig(input_jsonl=SAMPLES, output_dir=SAMPLES, prompt_file=SAMPLES, endpoints=(served,))
+    missing = judge_error(status, {}, {"error": {"code": str(status), "message": message}}, 0.0)
+
+    assert missing.action is Action.STOP_IF_REPEATED
+    assert str(advice_on(missing, config, served)).endswith("ends with /openai/v1, or with ?api-version=…)")
+
+
 @pytest.mark.parametrize(("url", "named"), [("http://api.example.com/v1", True), ("http://127.0.0.1:1/v1", False)])
 async def test_a_page_instead_of_a_refusal_is_that_of_the_proxy(
     monkeypatch: pytest.MonkeyPatch, url: str, *, named: bool
