@@ -109,8 +109,10 @@ class Gate:
 
     @property
     def pause_left(self) -> float:
-        """Seconds until the first of the endpoints that are asked is no longer paused; 0 if none is asked."""
-        return min((endpoint.pause_left for endpoint in self._asked), default=0.0)
+        """Seconds until the first of the endpoints is no longer paused, or does not rest any more."""
+        now = asyncio.get_running_loop().time()
+        rests = (timer.when() - now for timer in self._resting.values())
+        return min((endpoint.pause_left for endpoint in self._asked), default=min(rests, default=0.0))
 
     @property
     def share(self) -> float:

@@ -151,6 +151,13 @@ async def test_an_outage_that_outlasts_the_patience_ends_the_run() -> None:
     assert world.calls(3, world.age) < 70
 
 
+async def test_an_outage_ends_the_run_when_the_patience_is_over_and_not_with_the_next_probe() -> None:
+    """Between two probes nothing can be answered."""
+    world = World(lambda world, _: RESET if world.age >= 2 else ANSWER)
+    await world.run(1000)
+    assert world.age - PATIENCE < 4
+
+
 async def test_a_page_that_stays_away_ends_the_run_with_the_address_to_check() -> None:
     """A router that no longer knows the server says so for ever."""
     world = World(lambda world, _: NO_ROUTE if world.age >= 2 else ANSWER)

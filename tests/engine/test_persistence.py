@@ -59,6 +59,17 @@ async def test_a_server_that_asks_for_no_wait_is_not_asked_in_a_loop(persistence
         await persistence.ask(operation)
 
 
+async def test_a_pause_does_not_outlast_the_patience(persistence: Persistence) -> None:
+    """The server asks for two minutes, and the user has one."""
+
+    async def operation() -> None:
+        raise BatchServerError(Failure("rate_limit", Action.WAIT, 429, retry_after=120.0))
+
+    with pytest.raises(TryLaterError, match="has failed for 60 s"):
+        await persistence.ask(operation)
+    assert 60 < asyncio.get_running_loop().time() < 61
+
+
 @pytest.mark.parametrize("status", [401, 403, 302])
 async def test_one_refusal_of_the_key_among_many_answers_may_be_chance(
     persistence: Persistence, status: int

@@ -61,7 +61,8 @@ class Persistence:
                 self._heard = True
                 return answer
             # Some servers round what they ask for down to nothing.
-            await self._gate.backoff(wait if asked is None else max(FIRST_WAIT, asked))
+            pause = wait if asked is None else max(FIRST_WAIT, asked)
+            await self._gate.backoff(min(pause, max(0.0, self._config.patience - silence) + FIRST_WAIT))
             wait = min(LONGEST_WAIT, 2 * wait)
 
     async def _unless_stopped(self, operation: Callable[[], Awaitable[T]], *, whole: bool) -> T:
