@@ -6,6 +6,7 @@ A text is judged by its form and its finish reason, never by its words.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from asyncgen.chat import NO_USAGE, NOT_ACCEPTED, Completion, Usage
@@ -17,10 +18,12 @@ from asyncgen.text import loads, strip_fence
 
 _FIRST_CLIENT_ERROR, _FIRST_SERVER_ERROR, _BEYOND = 400, 500, 600
 _STATUS_OF = {"rate_limit": 429, "overloaded": 503}  # as which refusals are counted that only give a name
-_STATUS_OF_BASE = {1002: 429, 1004: 401, 1008: 402, 1026: 400, 1027: 400, 1039: 429, 2013: 400, 2049: 401}
+_STATUS_OF_BASE = {1002: 429, 1004: 401, 1008: 402, 1026: 400, 1027: 400, 1039: 429, 1041: 429, 2013: 400}
+_STATUS_OF_BASE |= {2045: 429, 2049: 401, 2056: 429}
 _ON_TOP: tuple[tuple[str, str], ...] = (("code", "msg"), ("code", "message"), ("error_code", "error_msg"))
 _STATUS_OF_BAIDU = {4: 429, 17: 429, 18: 429, 19: 402, 336501: 429, 336502: 429, 336503: 429, 336504: 429}
-_STATUS_OF_SPARK = {10006: 429, 10007: 429, 11201: 429, 11202: 429, 11203: 429}
+# Zhipu; Spark.
+_RATE_LIMITS = {1302, 1303, 1304, 1305, 10006, 10007, 11201, 11202, 11203}
 _GOOD_CODES = {0, 200, "0", "200", "", "ok", "OK", "success"}
 _FILTERED_BY_MINIMAX = {1026, 1027}  # the request, the answer
 # Zero-width characters too, which Python does not count among the blanks.
@@ -186,8 +189,8 @@ def _error_inside(body: Mapping[str, Any], headers: Mapping[str, str], now: floa
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, str) and code.isdecimal():
         code = int(code)
-    if isinstance(code, int):
-        code = _STATUS_OF_SPARK.get(code, code)
+    if code in _RATE_LIMITS:
+        code = HTTPStatus.TOO_MANY_REQUESTS
     refused = isinstance(error, dict) and error.get("type") == "invalid_request_error"
     unsaid = _FIRST_CLIENT_ERROR if refused else _FIRST_SERVER_ERROR
     if isinstance(code, int) and _FIRST_CLIENT_ERROR <= code < _BEYOND:

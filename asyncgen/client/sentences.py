@@ -64,6 +64,7 @@ _NOT_SERVED = (
     rf"Model not found:? {_MODEL}",  # xAI
     r"invalid params, unknown model\b",  # MiniMax
     r"No model found for the request\b",  # Portkey
+    r"Malformed publisher model\b",  # Vertex, of a name without its publisher
     r"(?:\[1211\]\[)?模型不存在",  # Zhipu
     r"Only \S{0,400} ?allowed now, your model \S{1,200}\s*$",  # FastChat
     r"Server is pinned to\b",  # transformers serve

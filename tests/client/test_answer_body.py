@@ -363,6 +363,8 @@ def test_what_the_server_had_in_its_cache_is_counted() -> None:
     [
         (1026, "content_filter"),
         (1002, "rate_limit"),
+        (1041, "rate_limit"),
+        (2045, "rate_limit"),
         (1008, "quota"),
         (1004, "authentication"),
         (1000, "server_error"),
@@ -395,6 +397,7 @@ def test_a_model_that_is_not_served_is_told_beside_the_choices_too() -> None:
         ({"error_code": 19, "error_msg": "why"}, "quota"),
         ({"error_code": 336501, "error_msg": "why", "id": "as-1"}, "rate_limit"),
         ({"code": 18, "message": "why"}, "server_error"),
+        ({"code": 1302, "msg": "why", "success": False}, "rate_limit"),  # Zhipu
         ({"code": 11202, "message": "why", "sid": "x"}, "rate_limit"),  # Spark
         ({"error": {"code": "11203", "message": "why", "type": "api_error"}}, "rate_limit"),
         ({"error": {"code": "10007", "message": "why"}, "sid": "x"}, "rate_limit"),
@@ -416,9 +419,16 @@ def test_an_error_in_place_of_the_choices_is_one(body: dict[str, Any], kind: str
     assert (found.kind, found.sentence) == (kind, said)
 
 
-def test_a_limit_of_the_day_in_place_of_the_choices_is_one() -> None:
-    """Qianfan says so in words."""
-    found = judged_answer({"error_code": 17, "error_msg": "Open api daily request limit reached"})
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error_code": 17, "error_msg": "Open api daily request limit reached"},
+        {"base_resp": {"status_code": 2056, "status_msg": "usage limit exceeded, 5-hour window"}},
+    ],
+)
+def test_a_limit_of_the_day_in_place_of_the_choices_is_one(body: dict[str, Any]) -> None:
+    """Qianfan and MiniMax say so in words."""
+    found = judged_answer(body)
     assert isinstance(found, Failure)
     assert (found.status, found.day_over) == (429, 86_400)
 

@@ -144,6 +144,19 @@ BODIES: dict[str, tuple[int, Any]] = {
             "request_id": "0660",
         },
     ),
+    "Vertex": (
+        400,
+        [
+            {
+                "error": {
+                    "code": 400,
+                    "message": "Malformed publisher model (`model`: 'x') for the 'openapi' request endpoint ID; "
+                    "expected '<publisher>/<model>'.",
+                    "status": "INVALID_ARGUMENT",
+                }
+            }
+        ],
+    ),
     "Portkey": (
         400,
         {
