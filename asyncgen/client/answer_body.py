@@ -189,7 +189,7 @@ def _error_inside(body: Mapping[str, Any], headers: Mapping[str, str], now: floa
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, str) and code.isdecimal():
         code = int(code)
-    if code in _RATE_LIMITS:
+    if isinstance(code, int) and code in _RATE_LIMITS:
         code = HTTPStatus.TOO_MANY_REQUESTS
     refused = isinstance(error, dict) and error.get("type") == "invalid_request_error"
     unsaid = _FIRST_CLIENT_ERROR if refused else _FIRST_SERVER_ERROR

@@ -167,6 +167,7 @@ def test_a_200_without_a_usable_answer_is_judged_as_the_table_says(
         ("some_code", 500),
         ("rate_limit_exceeded", 429),
         ("overloaded_error", 503),
+        ([429], 500),
     ],
 )
 def test_an_error_inside_has_the_status_that_it_names(code: object, status: int) -> None:
