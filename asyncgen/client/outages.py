@@ -106,19 +106,20 @@ class Outages:
         Raises:
             Stopping: waiting is over, and the run stops.
         """
-        rest = self._config.patience - self._silence
-        if endpoint.limiter.day_over is None and 0 < rest < self._gate.pause_left:
-            await self._gate.backoff(rest)
-        kind, wait = failure.kind, endpoint.limiter.day_over
+        kind, patience = failure.kind, self._config.patience
+        # Again and again: a timer may fire a little early.
+        while endpoint.limiter.day_over is None and 0 < patience - self._silence < self._gate.pause_left:
+            await self._gate.backoff(patience - self._silence)
+        wait = endpoint.limiter.day_over
         if wait is not None:
             about = "about" if wait < DAY else "at most"
             reason = f"the daily limit is used up; the server resets it in {about} {wait / 3600:.1f} h"
             if self._goes_on_without(endpoint, kind, Message(reason)):
                 return
-        elif self._silence >= self._config.patience:
+        elif self._silence >= patience:
             what = "could not be reached" if self._gate.outage else "has refused every call"
             reason = f"the server {what} for {self._silence:.0f} s ({kind})"
-            if failure.asked is not None and failure.asked >= self._config.patience:
+            if failure.asked is not None and failure.asked >= patience:
                 reason += f", and asks to wait {failure.asked:,.0f} s"
         else:
             return

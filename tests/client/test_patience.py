@@ -112,6 +112,18 @@ async def test_it_ends_at_the_end_of_the_patience_though_the_server_asks_for_a_l
     assert client.age == pytest.approx(PATIENCE, abs=1)
 
 
+async def test_it_ends_then_though_a_timer_fires_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the resolution of the clock, as the loop's timers do."""
+    client = Client((0, 9 * PATIENCE), refused=replace(LONG, retry_after=0.9 * PATIENCE))
+    backoff = client.gate.backoff
+    monkeypatch.setattr(
+        client.gate, "backoff", lambda seconds: backoff(seconds - 1e-6 if seconds > 1 else seconds)
+    )
+    with pytest.raises(Stopping):
+        await client.ask(0)
+    assert client.age == pytest.approx(PATIENCE, abs=1)
+
+
 async def test_an_answer_to_a_call_in_flight_ends_the_silence() -> None:
     """It comes while the pause goes beyond the patience: the run goes on after the pause."""
     client = Client((0, 1), refused=replace(LONG, retry_after=1.5 * PATIENCE))
