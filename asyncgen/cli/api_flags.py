@@ -3,7 +3,7 @@
 import argparse
 
 from asyncgen.cli.env_file import add_env_file_argument
-from asyncgen.cli.flag_types import a_concurrency, a_count, a_share, a_tolerance
+from asyncgen.cli.flag_types import a_concurrency, a_count, a_number, a_share, a_tolerance, a_whole_number
 from asyncgen.cli.headers import add_header_argument
 from asyncgen.cli.paths import a_path
 from asyncgen.cli.request_field_flags import add_param_arguments
@@ -62,11 +62,11 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
     )
     api.add_argument(
         "--max-cost",
-        type=float,
+        type=a_number,
         metavar="USD",
         help="never spend more in this directory, all its runs and the worst case of the calls in flight included",
     )
-    api.add_argument("--max-total-tokens", type=int, metavar="N", help="the same in tokens")
+    api.add_argument("--max-total-tokens", type=a_whole_number, metavar="N", help="the same in tokens")
     api.add_argument(
         "--cache",
         type=a_path,
@@ -80,7 +80,9 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
         metavar="FILE",
         help="instead of configs/models.toml: a .toml like it, or a .json like litellm's price map",
     )
-    api.add_argument("--max-attempts", type=int, default=6, metavar="N", help="attempts of one call (%(default)s)")
+    api.add_argument(
+        "--max-attempts", type=a_whole_number, default=6, metavar="N", help="attempts of one call (%(default)s)"
+    )
     api.add_argument(
         "--max-failures",
         type=a_tolerance,
@@ -90,20 +92,20 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
     )
     api.add_argument(
         "--timeout",
-        type=float,
+        type=a_number,
         metavar="S",
         help=f"seconds of one attempt ({TIMEOUT:g}; with --service-tier flex {FLEX_TIMEOUT:g})",
     )
     api.add_argument(
         "--pair-timeout",
-        type=float,
+        type=a_number,
         metavar="S",
         help="seconds of all failed attempts of a row, with the pauses after them; waiting for limits does not "
         f"count ({PAIR_TIMEOUT:g})",
     )
     api.add_argument(
         "--patience",
-        type=float,
+        type=a_number,
         default=600,
         metavar="S",
         help="stop when the server has refused everything for so many seconds (%(default)s)",
@@ -134,7 +136,7 @@ def add_batch_arguments(parser: argparse.ArgumentParser, when: str = "") -> None
     )
     batch.add_argument(
         "--batch-finish",
-        type=int,
+        type=a_whole_number,
         default=0,
         metavar="N",
         help="ask the last N calls one by one, instead of waiting for another batch (%(default)s)",
@@ -155,10 +157,10 @@ def add_limit_arguments(group: argparse._ArgumentGroup) -> None:
         "correct them, --rpm and --tpm override them",
     )
     group.add_argument(
-        "--rpm", type=float, metavar="N", help="requests a minute at most (default: what the server grants)"
+        "--rpm", type=a_number, metavar="N", help="requests a minute at most (default: what the server grants)"
     )
     group.add_argument(
-        "--tpm", type=float, metavar="N", help="tokens a minute at most (default: what the server grants)"
+        "--tpm", type=a_number, metavar="N", help="tokens a minute at most (default: what the server grants)"
     )
     group.add_argument(
         "--concurrency",

@@ -79,7 +79,7 @@ def _check(action: argparse.Action, name: str, text: str, path: Path) -> None:
     try:
         action.type(text)
     except argparse.ArgumentTypeError as error:
-        raise UsageError(f"{path}: {name}: {error}") from None
-    except ValueError:
-        kind = "a whole number" if action.type is int else "a number"
-        raise UsageError(f"{path}: {name} must be {kind}, not {text!r}") from None
+        colon = "" if str(error).startswith("must be") else ":"
+        raise UsageError(f"{path}: {name}{colon} {error}") from None
+    except ValueError:  # of a seed, which may have any number of digits
+        raise UsageError(f"{path}: {name} must be a whole number, not {text!r}") from None

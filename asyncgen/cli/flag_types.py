@@ -7,6 +7,8 @@ from contextlib import suppress
 from asyncgen.cli.paths import a_file_of_prompts
 from asyncgen.shard import Shard
 
+_LARGEST = 2**63 - 1
+
 
 def a_recipe(text: str) -> str:
     """The recipe; a file by its absolute path, like all other files of a run.
@@ -36,6 +38,40 @@ def a_field(text: str) -> tuple[str, str]:
     return name, column
 
 
+def a_number(text: str) -> float:
+    """A number that is finite: JSON has no others, and the files of a run are JSON.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number, not {text!r}") from None
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"must be a finite number, not {text}")
+    return number
+
+
+def a_whole_number(text: str) -> int:
+    """A whole number that fits into 64 bits, as those in the files of a run do.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}") from None
+    return _in_64_bits(number)
+
+
+def _in_64_bits(number: int) -> int:
+    if abs(number) > _LARGEST:
+        raise argparse.ArgumentTypeError(f"must be at most {_LARGEST:,}")
+    return number
+
+
 def a_count(text: str) -> int:
     """A whole number of at least 1.
 
@@ -48,7 +84,7 @@ def a_count(text: str) -> int:
         number = 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return number
+    return _in_64_bits(number)
 
 
 def a_shard(text: str) -> Shard:
@@ -70,7 +106,7 @@ def a_concurrency(text: str) -> int | None:
         argparse.ArgumentTypeError: it is neither.
     """
     try:
-        return None if text == "auto" else int(text)
+        return None if text == "auto" else _in_64_bits(int(text))
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor a whole number") from None
 
@@ -83,9 +119,12 @@ def a_share(text: str) -> float:
     """
     number, slash, of = text.removesuffix("%").partition("/")
     try:
-        return float(number) / (float(of) if slash else 100 if text.endswith("%") else 1)
+        share = float(number) / (float(of) if slash else 100 if text.endswith("%") else 1)
     except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share: write 1/8, 0.125 or 12.5%") from None
+        share = math.nan
+    if not math.isfinite(share):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share: write 1/8, 0.125 or 12.5%")
+    return share
 
 
 def a_tolerance(text: str) -> int | float:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from asyncgen.cli.api_flags import add_api_arguments, add_batch_arguments
-from asyncgen.cli.flag_types import a_count, a_shard
+from asyncgen.cli.flag_types import a_count, a_shard, a_whole_number
 from asyncgen.cli.input_flags import add_input_arguments
 from asyncgen.cli.paths import a_path
 from asyncgen.config import BATCH_SIZE, SAVE_EVERY
@@ -42,16 +42,20 @@ def add_job_arguments(parser: argparse.ArgumentParser, *, writes: bool = True) -
     add_input_arguments(job)
     where = "where the files go" if writes else "where the files will go (default: a new directory here)"
     job.add_argument("--output-dir", type=a_path, required=writes, metavar="P", help=where)
-    job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N rows (default: all)")
+    job.add_argument("--num-pairs", type=a_whole_number, metavar="N", help="only the first N rows (default: all)")
     job.add_argument(
         "--batch-size",
-        type=int,
+        type=a_whole_number,
         default=BATCH_SIZE,
         metavar="N",
         help="rows read ahead into the queue (%(default)s)",
     )
     job.add_argument(
-        "--save-every", type=int, default=SAVE_EVERY, metavar="N", help="rows between checkpoints (%(default)s)"
+        "--save-every",
+        type=a_whole_number,
+        default=SAVE_EVERY,
+        metavar="N",
+        help="rows between checkpoints (%(default)s)",
     )
     job.add_argument(
         "--dry-run", action="store_true", help="only say what it would cost and how long it would take"

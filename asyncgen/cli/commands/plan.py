@@ -16,6 +16,7 @@ from asyncgen.cli import run_job as _job
 from asyncgen.cli.command_line import without_flags
 from asyncgen.cli.commands.verify import LEAST_KNOWN, SHARE_KNOWN
 from asyncgen.cli.execution import carry_out
+from asyncgen.cli.flag_types import a_whole_number
 from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
 from asyncgen.config import RunConfig
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     plan = parser.add_argument_group("the plan")
     plan.add_argument(
         "--calibrate",
-        type=int,
+        type=a_whole_number,
         metavar="N",
         help="make about N real calls of the run first (they are kept), and plan from what they used",
     )

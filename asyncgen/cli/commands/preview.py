@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from asyncgen.cli.addresses import address_lines
 from asyncgen.cli.api_flags import add_api_arguments
 from asyncgen.cli.command_line import without_flags
+from asyncgen.cli.flag_types import a_whole_number
 from asyncgen.cli.flags import JOB_DEFAULTS
 from asyncgen.cli.input_flags import add_input_arguments
 from asyncgen.cli.invocation import asyncgen_command
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     job = parser.add_argument_group("the job")
     add_input_arguments(job)
     job.add_argument(
-        "--rows", type=int, default=ROWS, metavar="N", help="rows to show, from the first (%(default)s)"
+        "--rows", type=a_whole_number, default=ROWS, metavar="N", help="rows to show, from the first (%(default)s)"
     )
     job.add_argument(
         "--prompts-only", action="store_true", help="send nothing: later steps are shown with made-up answers"
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # A configuration file is written for the run: settings that a preview ignores are not errors.
     job.add_argument("--output-dir", type=a_path, help=argparse.SUPPRESS)
     for ignored in ("--num-pairs", "--save-every", "--batch-size"):
-        job.add_argument(ignored, type=int, dest="ignored", help=argparse.SUPPRESS)
+        job.add_argument(ignored, type=a_whole_number, dest="ignored", help=argparse.SUPPRESS)
     add_api_arguments(parser)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from asyncgen.cli.api_flags import add_api_arguments, add_batch_arguments
 from asyncgen.cli.execution import carry_out
+from asyncgen.cli.flag_types import a_whole_number
 from asyncgen.cli.flags import JOB_DEFAULTS, add_screen_arguments, add_shard_argument
 from asyncgen.cli.paths import a_path, absolute, absolute_input, absolute_output
 from asyncgen.cli.run_job import prepare
@@ -40,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"the answers, a line each, in the order of the requests; beside it is OUT.jsonl{STATE_SUFFIX}, with "
         "what a restart needs",
     )
-    job.add_argument("--num-pairs", type=int, metavar="N", help="only the first N requests (default: all)")
+    job.add_argument(
+        "--num-pairs", type=a_whole_number, metavar="N", help="only the first N requests (default: all)"
+    )
     job.add_argument(
         "--dry-run", action="store_true", help="only say what it would cost and how long it would take"
     )

@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+from asyncgen.cli.flag_types import a_whole_number
 from asyncgen.config.shipped import shipped
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
@@ -23,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PROFILE",
         help="a name in configs/profiles or a TOML file (%(default)s)",
     )
-    parser.add_argument("--port", type=int, default=8089, metavar="N", help="0: any free one (%(default)s)")
+    parser.add_argument(
+        "--port", type=a_whole_number, default=8089, metavar="N", help="0: any free one (%(default)s)"
+    )
 
 
 def execute(args: argparse.Namespace) -> int:

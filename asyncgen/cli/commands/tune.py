@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from asyncgen.cli.address_and_key import check_has_key, endpoint_of
 from asyncgen.cli.addresses import shown_address
 from asyncgen.cli.api_flags import add_limit_arguments, add_server_arguments, add_simulate_argument
+from asyncgen.cli.flag_types import a_number, a_whole_number
 from asyncgen.cli.input_flags import add_recipe_arguments, add_sample_arguments
 from asyncgen.cli.lines import Lines, say
 from asyncgen.cli.paths import absolute, absolute_input
@@ -54,15 +55,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_sample_arguments(job)
     parser.set_defaults(input_jsonl=None, prompt_file=None)  # the samples are for the default recipe
     add_recipe_arguments(job, "what is made: ", DEFAULT_RECIPE)
-    job.add_argument("--num-pairs", type=int, metavar="N", help="rows of the job (default: those of the input)")
+    job.add_argument(
+        "--num-pairs", type=a_whole_number, metavar="N", help="rows of the job (default: those of the input)"
+    )
     job.add_argument("--model", metavar="M", help=f"{DEFAULT_MODEL}; with --local the name of its file")
     job.add_argument(
-        "--latency", type=float, default=4.0, metavar="S", help="of a call, with --plan-only (%(default)s)"
+        "--latency", type=a_number, default=4.0, metavar="S", help="of a call, with --plan-only (%(default)s)"
     )
 
     asking = parser.add_argument_group("real calls")
     asking.add_argument("--plan-only", action="store_true", help="calculate from the numbers alone; send nothing")
-    asking.add_argument("--calls", type=int, default=12, metavar="N", help="calls to measure (%(default)s)")
+    asking.add_argument(
+        "--calls", type=a_whole_number, default=12, metavar="N", help="calls to measure (%(default)s)"
+    )
     asking.add_argument("-y", "--yes", action="store_true", help="send them without asking")
     add_server_arguments(asking)
     add_simulate_argument(asking)
@@ -70,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     asking.add_argument(
         "--rehearse",
         nargs="?",
-        type=float,
+        type=a_number,
         const=20.0,
         metavar="S",
         help="check the answer: run the job against a simulator with the same numbers for S seconds (%(const)s; "

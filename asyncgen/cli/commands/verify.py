@@ -9,6 +9,7 @@ from asyncgen.cli import run_job as _job
 from asyncgen.cli.api_flags import add_api_arguments, add_batch_arguments
 from asyncgen.cli.command_line import is_typed
 from asyncgen.cli.execution import carry_out
+from asyncgen.cli.flag_types import a_number, a_whole_number
 from asyncgen.cli.flags import add_screen_arguments
 from asyncgen.cli.input_flags import add_recipe_arguments, add_source_arguments
 from asyncgen.cli.paths import a_path, absolute_input
@@ -39,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "allowed_changes what a paraphrase may do (default: a synonym, a conversion, another order, an added "
         "indication)",
     )
-    parser.add_argument("--show", type=int, default=10, metavar="N", help="show the N worst rows (%(default)s)")
+    parser.add_argument(
+        "--show", type=a_whole_number, default=10, metavar="N", help="show the N worst rows (%(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     parser.add_argument(
         "--review",
@@ -49,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--regenerate",
-        type=int,
+        type=a_whole_number,
         nargs="?",
         const=MOST_REGENERATED,
         metavar="N",
@@ -58,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-flagged",
-        type=float,
+        type=a_number,
         metavar="PCT",
         help="exit 65, as for broken structure, when more than PCT %% of the rows are flagged (default: flags "
         "are shown and exit is 0)",

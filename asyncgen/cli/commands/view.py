@@ -5,6 +5,7 @@ import sys
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from asyncgen.cli.flag_types import a_whole_number
 from asyncgen.cli.input_flags import add_recipe_arguments, add_source_arguments
 from asyncgen.cli.lines import Lines
 from asyncgen.cli.page_place import page_place
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", type=a_new_file, metavar="FILE.html", help=f"where to write (default: DIR/{VIEW})"
     )
     parser.add_argument(
-        "--rows", type=int, metavar="N", help="show N records at most (default: as many as 5 MB hold)"
+        "--rows", type=a_whole_number, metavar="N", help="show N records at most (default: as many as 5 MB hold)"
     )
     parser.add_argument(
         "--only", choices=STATES, metavar="STATE", help=f"only records in one state: {', '.join(STATES)}"
