@@ -53,7 +53,11 @@ def _path(argv: Sequence[str]) -> Path | None:
             found = argv[place + 1]
         elif word.startswith(f"{FLAG}="):
             found = word.removeprefix(f"{FLAG}=")
-    return None if found is None else Path(found)
+    if found is None:
+        return None
+    from asyncgen.cli.paths import with_home  # noqa: PLC0415 - not for --help
+
+    return with_home(found)
 
 
 def _words(action: argparse.Action, name: str, value: Any, path: Path) -> list[str]:

@@ -30,7 +30,21 @@ def a_path(text: str) -> Path:
         raise argparse.ArgumentTypeError("the path holds a NUL character")
     if _ADDRESS.match(text) and not os.path.exists(text):  # noqa: PTH110 - as below
         raise argparse.ArgumentTypeError(f"{text} is an address, and not a path on this machine")
-    return Path(text)
+    return with_home(text)
+
+
+def with_home(text: str) -> Path:
+    """A path in which a leading `~` is the home directory: a shell leaves it in `--flag=~/x`, as does a file.
+
+    What exists by the very name that was typed is meant: older versions made directories called `~`.
+    """
+    path = Path(text)
+    if not text.startswith("~") or os.path.lexists(path):
+        return path
+    try:
+        return path.expanduser()
+    except RuntimeError:  # there is no such user: a shell leaves the name too
+        return path
 
 
 def a_new_file(text: str) -> Path:

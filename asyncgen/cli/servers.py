@@ -3,10 +3,10 @@
 import argparse
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.commands.simulate import profile_path
+from asyncgen.cli.paths import with_home
 from asyncgen.config import DEFAULT_MODEL, RunConfig
 from asyncgen.errors import UsageError
 
@@ -42,7 +42,7 @@ def local_model(args: argparse.Namespace) -> "LocalModel | None":
     if args.concurrency is not None and args.concurrency < 1:
         raise UsageError(f"--concurrency must be at least 1, not {args.concurrency}")
     return LocalModel(
-        find_model(Path(args.local) if args.local else None),
+        find_model(with_home(args.local) if args.local else None),
         slots=args.concurrency or SLOTS,
         grammar="" if args.local else SHORT_ANSWERS,
     )

@@ -73,6 +73,16 @@ def test_what_is_no_flag_is_refused_with_the_nearest_right_one(
     assert message in capsys.readouterr().err
 
 
+def test_a_configuration_in_the_home_directory_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also by the one word in which a shell leaves the tilde."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "run.toml").write_text("rmp = 3")
+    assert main(["run", "--config=~/run.toml"]) == 2
+    assert f"{tmp_path}/run.toml: unknown key rmp" in capsys.readouterr().err
+
+
 def test_a_configuration_that_is_not_there_is_an_error_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
     """In one line."""
     assert main(["plan", "--config", "/nowhere/run.toml"]) == Exit.USAGE

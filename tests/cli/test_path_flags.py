@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from asyncgen.cli.flag_types import a_recipe
-from asyncgen.cli.paths import a_path, a_prompt_file
+from asyncgen.cli.paths import a_new_file, a_path, a_prompt_file
 
 
 def test_a_recipe_whose_links_lead_in_a_circle_is_refused(tmp_path: Path) -> None:
@@ -55,3 +55,28 @@ def test_a_directory_that_is_named_like_an_address_is_still_found(
     monkeypatch.chdir(tmp_path)
     Path("s3:/bucket").mkdir(parents=True)
     assert a_path("s3://bucket") == Path("s3:/bucket")
+
+
+@pytest.mark.parametrize("flag", [a_path, a_new_file, a_prompt_file, a_recipe])
+def test_a_tilde_that_the_shell_has_left_is_the_home_directory(
+    flag: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does so in `--output-dir=~/out`, and nobody does it in a configuration file."""
+    assert callable(flag)
+    home, here = tmp_path / "home", tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("HOME", str(home))
+    assert str(flag("~/r.toml")) == str(home / "r.toml")
+    assert a_path("~") == home
+    assert a_path("~no-such-user/out") == Path("~no-such-user/out")
+    assert a_path("out~") == Path("out~")
+
+
+def test_a_directory_called_tilde_is_still_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Older versions made it, and what is in it can be finished."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    Path("~/out").mkdir(parents=True)
+    assert a_path("~/out") == Path("~/out")
+    assert a_path("~/other") == tmp_path / "home" / "other"

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from asyncgen.cli.flag_types import a_whole_number
+from asyncgen.cli.paths import with_home
 from asyncgen.config.shipped import shipped
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
@@ -42,7 +43,7 @@ def profile_path(name: str) -> Path:
     Raises:
         UsageError: it does not exist.
     """
-    path = Path(name) if name.endswith(".toml") else shipped("profiles", f"{name}.toml")
+    path = with_home(name) if name.endswith(".toml") else shipped("profiles", f"{name}.toml")
     if not path.is_file():
         names = ", ".join(sorted(file.stem for file in shipped("profiles").glob("*.toml")))
         raise UsageError(f"no profile {name!r}: give the path of a TOML file, or one of {names}")
