@@ -8,6 +8,16 @@ from typing import Any, Protocol
 from asyncgen.client.classify import Failure
 
 ENDED = frozenset({"completed", "failed", "expired", "cancelled", "canceled"})
+# Of Mistral, Anthropic and others, or of gateways to them.
+_OTHER_NAMES = {
+    "success": "completed",
+    "succeeded": "completed",
+    "ended": "completed",
+    "done": "completed",
+    "finished": "completed",
+    "error": "failed",
+    "timeout_exceeded": "expired",
+}
 INVALID_BODY = "invalid_body"
 """The kind of a failure whose whole answer is not what was asked for."""
 _GONE = {404, 405, 410, 501}
@@ -76,9 +86,10 @@ class BatchState:
         listed = errors.get("data") if isinstance(errors, dict) else errors
         created = body.get("created_at")
         metadata = body.get("metadata")
+        status = _text(body.get("status")).lower()
         return cls(
             id=name,
-            status=_text(body.get("status")).lower(),
+            status=_OTHER_NAMES.get(status, status),
             input_file=_text(body.get("input_file_id")),
             output_file=_text(body.get("output_file_id")),
             error_file=_text(body.get("error_file_id")),

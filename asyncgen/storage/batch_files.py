@@ -7,6 +7,7 @@ the journal mentions them. Results are indexed by row in eight bytes each, and r
 import zlib
 from array import array
 from bisect import bisect_left
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -273,11 +274,15 @@ class Results:
 
 
 def is_whole(files: BatchFiles, path: Path) -> bool:
-    """Whether a file of results ends with a complete line, or is empty."""
+    """Whether a file of results ends with a complete line, or is empty; the last line may be none of a request."""
     size = files.disk.size(path)
     if not size or (files.disk.read(path, size - 1, 1) or b"") == b"\n":
         return True
-    return _decoded(_last(lines_of(files.disk, path))) is not None
+    try:
+        _json(_last(lines_of(files.disk, path)))
+    except ValueError:
+        return False
+    return True
 
 
 def _last(lines: Iterator[bytes]) -> bytes:
@@ -289,7 +294,12 @@ def _last(lines: Iterator[bytes]) -> bytes:
 
 def _decoded(line: bytes) -> dict[str, Any] | None:
     try:
-        record = loads(line)
+        record = _json(line)
     except ValueError:
         return None
     return record if isinstance(record, dict) and isinstance(record.get("custom_id"), str) else None
+
+
+def _json(line: bytes) -> Any:
+    """What a line holds; in front of the first one a server may have put a byte order mark."""
+    return loads(line.removeprefix(BOM_UTF8))

@@ -96,6 +96,24 @@ def test_what_is_no_batch_is_none(body: Any) -> None:
         BatchState.read(body)
 
 
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("SUCCESS", "completed"),
+        ("succeeded", "completed"),
+        ("ended", "completed"),
+        ("done", "completed"),
+        ("finished", "completed"),
+        ("TIMEOUT_EXCEEDED", "expired"),
+        ("error", "failed"),
+    ],
+)
+def test_the_end_of_a_batch_is_known_by_the_names_of_other_servers(said: str, status: str) -> None:
+    """It would be looked at for ever."""
+    state = BatchState.read({"id": "b", "status": said})
+    assert (state.status, state.ended) == (status, True)
+
+
 def test_a_batch_is_read_whatever_it_lacks() -> None:
     """Counts, errors and metadata may be missing or null."""
     bare = BatchState.read({"batch_id": "b", "status": "COMPLETED", "errors": None, "metadata": None})

@@ -98,6 +98,9 @@ def test_of_two_lines_with_one_name_the_first_counts(files: BatchFiles, members:
         (b"", True),
         (b'{"custom_id":"a"}\n', True),
         (b'{"custom_id":"a"}', True),
+        (b'\xef\xbb\xbf{"custom_id":"a"}', True),
+        (b'{"custom_id":"a"}\n{"total":1}', True),
+        (b'{"custom_id":"a"}\n"end"', True),
         (b'{"custom_id":"a"}\n{"cus', False),
     ],
 )
@@ -106,6 +109,15 @@ def test_a_file_that_was_cut_is_noticed(files: BatchFiles, content: bytes, whole
     path = files.results(1, "output")
     path.write_bytes(content)
     assert is_whole(files, path) == whole
+
+
+def test_a_line_behind_a_byte_order_mark_is_found(files: BatchFiles, members: Members) -> None:
+    """Its request would be sent and paid again."""
+    line = orjson.dumps({"custom_id": NAMES[0], "response": {"status_code": 200, "body": {}}})
+    files.results(1, "output").write_bytes(b"\xef\xbb\xbf" + line + b"\n")
+    results = Results(files, 1, members)
+    assert results.lines == 1
+    assert results.find(0, NAMES[0]) is not None
 
 
 def test_files_of_other_batches_are_removed(files: BatchFiles, members: Members, write: Write) -> None:
