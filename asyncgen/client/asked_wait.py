@@ -28,7 +28,7 @@ _PAUSES = (
     ("retry-after", 1.0),
     ("x-ratelimit-reset-after", 1.0),
 )
-_PAUSES_IN_BODY = ("retryDelay", "retry_after")  # Google; gateways
+_PAUSES_IN_BODY = ("retryDelay", "retry_after", "retryAfter")  # Google; gateways
 _SECONDS = re.compile(r"\s*sec(?:ond)?s?$", re.IGNORECASE)
 _LEAST_EPOCH_MS = 1e11  # as seconds it would be the year 5138, as milliseconds it is 1973
 _DEPTH = 6  # levels: gateways wrap the body of the server a few times
@@ -73,6 +73,9 @@ def asked_wait(
         if isinstance(inner, dict):
             named = {str(name).lower(): value for name, value in inner.items() if isinstance(value, str)}
             headers = {**named, **headers}
+            if pause is None:
+                asked = _asked(named, now)
+                pause = _capped(asked)
     reset = next(_resets(headers, now, 0.0), None)
     if reset is not None and reset > _LONGER_THAN_A_RATE:
         return AskedWait(pause, reset)
@@ -112,7 +115,8 @@ def _seconds(value: str | None, unit: float, now: float) -> float | None:
         return None
     seconds = read_duration(_SECONDS.sub("s", value))
     if seconds is not None:
-        return seconds * unit
+        seconds = _from_now(seconds * unit, now)
+        return seconds if seconds >= 0 else None
     until = _moment(value)
     if until is not None:
         return until - now if until >= now else None
@@ -142,12 +146,16 @@ def _resets(headers: Mapping[str, str], now: float, left: float | None) -> Itera
             continue
         if name in _UNTIL_FULL and seconds < LEAST_EPOCH and left is not None:
             continue
-        if seconds >= _LEAST_EPOCH_MS:
-            seconds /= 1000
-        if seconds >= LEAST_EPOCH:
-            seconds -= now
+        seconds = _from_now(seconds, now)
         if 0 <= seconds <= 40 * DAY:
             yield seconds
+
+
+def _from_now(seconds: float, now: float) -> float:
+    """A duration; some servers write the moment when it is over, in seconds or milliseconds since the epoch."""
+    if seconds >= _LEAST_EPOCH_MS:
+        seconds /= 1000
+    return seconds - now if seconds >= LEAST_EPOCH else seconds
 
 
 def _capped(seconds: float | None) -> float | None:

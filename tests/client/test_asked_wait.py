@@ -96,6 +96,10 @@ def test_any_body_and_header_gives_a_bounded_pause_or_none(body: object, headers
         ({}, {"error": {"message": "slow"}, "retry_after": 3}, 3),
         ({}, {"error": {"message": "slow", "retry_after": "3"}}, 3),
         ({"retry-after": "2"}, {"retry_after": 3}, 2),
+        ({"retry-after": f"{NOW + 3:.0f}"}, None, 3),
+        ({"retry-after": f"{1000 * NOW + 3000:.0f}"}, None, 3),
+        ({}, {"error": {"message": "slow", "retryAfter": "3s"}}, 3),
+        ({}, {"error": {"message": "slow", "metadata": {"headers": {"Retry-After": "3"}}}}, 3),
     ],
 )
 def test_a_wait_is_found_in_rarer_forms(headers: dict[str, str], body: object, pause: float) -> None:

@@ -229,6 +229,7 @@ def test_any_body_gets_a_verdict(status: int, body: object) -> None:
         ({"retry-after": formatdate(NOW + 30, usegmt=True)}, 30.0),
         ({"retry-after": formatdate(NOW - 30, usegmt=True)}, None),
         ({"retry-after": formatdate(NOW + 86400, usegmt=True)}, MAX_RETRY_AFTER),
+        ({"retry-after": f"{NOW - 30:.0f}"}, None),
         ({"retry-after": "86400"}, MAX_RETRY_AFTER),
         ({"retry-after": "1e308"}, MAX_RETRY_AFTER),
         ({"retry-after-ms": "9999999999"}, MAX_RETRY_AFTER),
