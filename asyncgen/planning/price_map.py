@@ -6,6 +6,7 @@ are USD for one token: `input_cost_per_token`, `cache_read_input_token_cost`, `c
 prompts (`…_above_272k_tokens`) are not read.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def read_price_map(path: Path, model: str, service_tier: str | None) -> Price | 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = orjson.loads(read_small_file(path))
+        document = orjson.loads(read_small_file(path).removeprefix(BOM_UTF8))
     except OSError as error:
         raise UsageError(f"cannot read the prices {path}: {error.strerror}") from error
     except orjson.JSONDecodeError as error:

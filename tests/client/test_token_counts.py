@@ -41,6 +41,8 @@ from asyncgen.client.token_counts import read_usage
             {"prompt_tokens": 26, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 5400}},
             Usage(26, 5, 31, 5400),
         ),
+        ({"prompt_tokens": 26, "completion_tokens": 5, "prompt_cache_hit_tokens": 20}, Usage(26, 5, 31, 20)),
+        ({"prompt_tokens": 26, "completion_tokens": 5, "cached_tokens": 20}, Usage(26, 5, 31, 20)),
         ({"completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 5400}}, Usage(0, 5, 5)),
     ],
 )

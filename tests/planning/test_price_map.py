@@ -110,6 +110,13 @@ def test_any_document_gives_a_price_none_or_an_error_for_the_user(tmp_path: Path
             assert all(0 <= rate < float("inf") for rate in (price.prompt, price.cached, price.completion))
 
 
+def test_a_byte_order_mark_in_front_is_skipped(tmp_path: Path) -> None:
+    """Notepad and PowerShell write one."""
+    path = tmp_path / "prices.json"
+    path.write_bytes(b"\xef\xbb\xbf" + orjson.dumps({"m": ENTRY}))
+    assert load_price("m", path, "default") is not None
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
