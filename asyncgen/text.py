@@ -11,6 +11,7 @@ import orjson
 
 _FENCE = "```"
 _FENCED = re.compile(r"^```[A-Za-z]*[ \t]*\n(.*?)\n```[ \t]*$", re.MULTILINE | re.DOTALL)
+_MARKS = " \t\r\n`~"  # of a fence, which may be left open
 _LARGE = 1 << 16  # characters; shorter texts need too little memory to check for
 _ROOM = 16  # bytes for a character: 8 that orjson sets aside for one, doubled
 _LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
@@ -77,10 +78,10 @@ def why_not_json(text: str) -> str:
     return "nested too deeply"
 
 
-def _loads_slowly(text: str, integer: Callable[[str], Any]) -> Any:
+def _loads_slowly(text: str, integer: Callable[[str], Any], *, strict: bool = True) -> Any:
     try:
         return _without_surrogates(
-            json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=integer)
+            json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=integer, strict=strict)
         )
     except RecursionError:
         raise ValueError("nested too deeply") from None
@@ -138,6 +139,26 @@ def strip_fence(text: str) -> str:
     # "Here is the JSON:" stands before many an answer; of two blocks nobody knows which is meant.
     only = _FENCED.search(text) if text.count(_FENCE) == 2 else None  # noqa: PLR2004 - it is opened and closed
     return text if only is None else only[1].strip()
+
+
+def json_in(text: str) -> Any:
+    """Decode the JSON that is a model's answer, inside a fence or between marks of one, but not among words.
+
+    Line breaks may stand inside its strings as they are: models without a grammar write them so.
+
+    Raises:
+        ValueError: there is none.
+    """
+    inside = strip_fence(text)
+    try:
+        return loads(inside)
+    except ValueError:
+        bare = inside.strip(_MARKS)
+        if bare[:4].lower() == "json":
+            bare = bare[4:].lstrip()
+        if not bare.startswith("{"):
+            raise
+        return _loads_slowly(bare, _integer, strict=False)
 
 
 def _no_number(name: str) -> NoReturn:

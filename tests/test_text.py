@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from asyncgen.client.response_body import read_body
-from asyncgen.text import loads, make_room, object_in, strip_fence
+from asyncgen.text import json_in, loads, make_room, object_in, strip_fence
 
 texts = st.text(st.characters(exclude_categories=()))  # surrogates too
 values = st.recursive(
@@ -161,6 +161,54 @@ def test_a_text_that_is_not_wholly_fenced_is_left_alone(text: str) -> None:
     assert strip_fence(text) == text
 
 
+OBJECT = '{"a": {"b": [1]}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        OBJECT,
+        f"```json\n{OBJECT}\n```",
+        f"```json\n{OBJECT}",
+        f"~~~json\n{OBJECT}\n~~~",
+        f"`{OBJECT}`",
+        f"json\n{OBJECT}",
+        f"\n  {OBJECT}\n```\n",
+    ],
+)
+def test_an_object_between_marks_of_a_fence_is_the_answer(text: str) -> None:
+    """Models without a grammar leave one open, or write only its language."""
+    assert json_in(text) == {"a": {"b": [1]}}
+
+
+def test_line_breaks_may_stand_inside_the_strings_of_an_answer() -> None:
+    """Strictly they are escaped; what is meant is clear."""
+    assert json_in('{"a": "b\n\tc"}') == {"a": "b\n\tc"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "No.",
+        "} {",
+        f"{OBJECT}\n{OBJECT}",
+        f"Here is: {OBJECT}",
+        f"{OBJECT} is it.",
+        f"[{OBJECT}, {OBJECT[:-3]}",
+        OBJECT[:-1],
+        f"Text: {OBJECT[:-1]} and more",
+        "{x}",
+        '{"a": NaN}',
+        '{"a": 1,}',
+    ],
+)
+def test_an_answer_without_json_or_with_words_is_none(text: str) -> None:
+    """Nothing is guessed, and what was cut off stays unusable."""
+    with pytest.raises(ValueError, match=r"."):
+        json_in(text)
+
+
 @given(text=texts)
 def test_a_text_without_backticks_is_never_changed(text: str) -> None:
     """There is no fence to take off."""
@@ -174,6 +222,8 @@ def test_an_open_fence_before_endless_blanks_takes_no_time(blank: str) -> None:
     """Models do run into endless blanks in JSON mode, and the event loop must not stand still for them."""
     text = "```json\n" + blank * 20_000 + "{"
     assert strip_fence(text) == text
+    with pytest.raises(ValueError, match=r"."):
+        json_in(text)
 
 
 def test_json_for_which_there_is_no_memory_is_an_error_and_no_crash() -> None:

@@ -31,7 +31,7 @@ from asyncgen.recipes.contents import MISSING, Contents, contents_of_recipe, val
 from asyncgen.recipes.walk import likely_answer, walk
 from asyncgen.storage.fingerprint import differences, fingerprint
 from asyncgen.storage.input_file import rows_of
-from asyncgen.text import loads, strip_fence
+from asyncgen.text import json_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ class Replay:
 
 def readable(answer: str, *, json_object: bool) -> str:
     """An answer in the form for comparison: JSON is re-indented."""
-    return _laid_out(loads(strip_fence(answer))) if json_object else answer.strip()
+    return _laid_out(json_in(answer)) if json_object else answer.strip()
 
 
 def _laid_out(value: Any) -> str:

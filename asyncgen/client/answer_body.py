@@ -14,7 +14,7 @@ from asyncgen.client.answer_text import refuses, split_thinking, text_of, thinki
 from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.response_body import NotJsonError, read_body
 from asyncgen.client.token_counts import read_usage
-from asyncgen.text import loads, strip_fence
+from asyncgen.text import json_in
 
 _FIRST_CLIENT_ERROR, _FIRST_SERVER_ERROR, _BEYOND = 400, 500, 600
 _STATUS_OF = {"rate_limit": 429, "overloaded": 503}  # as which refusals are counted that only give a name
@@ -287,7 +287,7 @@ def _holds_anything(choice: Mapping[str, Any] | None) -> bool:
 
 def _json_object(text: str) -> dict[str, Any] | None:
     try:
-        value = loads(strip_fence(text))
+        value = json_in(text)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

@@ -17,12 +17,13 @@ _END_OF_TURN = (
 )
 _ANSWERING = (  # begins the turn of the model
     r"<\|im_start\|>assistant\b|<\|start_header_id\|>assistant<\|end_header_id\|>|<start_of_turn>model\b|<\|assistant\|>"
-    r"|\[\|assistant\|\]|<assistant>(?=[\s\S]*</assistant>\s*\Z)"
+    rf"|<{_BAR}Assistant{_BAR}>|\[/INST\]|\[\|assistant\|\]|<assistant>(?=[\s\S]*</assistant>\s*\Z)"
 )
 # Behind a token in front of an answer; where a sentence goes on, the answer is about the token.
 _LEAD = re.compile(
     rf"\s*(?:(?:(?:{_END_OF_TURN}\s*)?(?:{_ANSWERING})|<s>|<bos>|<unk>|<\|begin_of_text\|>|\[BOS\]"
     r"|\[INST\](?![\s\S]*\[/INST\]\s*[^\s<\[]))(?! [a-z]|[,:;.)`])\s*)+"
+    r"|assistant\n\n(?=\S)"  # Llama 3, of which a server has left out the tokens alone
 )
 _TURN = (
     r"<(?:\|(?:im_start|start_header_id|begin_of_text|start|user|assistant|system)\||start_of_turn|\|turn"
@@ -87,7 +88,8 @@ _TOKEN = re.compile(
     r"|(?<![\w,] )(?:\[(?:EOS|EOT|PAD|SEP)\]|</assistant>|(?<!\w)<unk>)"
 )
 _BOX, _BOX_END = "<|begin_of_box|>", "<|end_of_box|>"  # GLM
-_THINKING_PARTS = ("thinking", "reasoning", "redacted_thinking")  # no set: a part may have a list for its type
+# No set: a part may have a list for its type.
+_THINKING_PARTS = ("thinking", "reasoning", "reasoning_text", "redacted_thinking")
 
 
 def text_of(content: Any) -> str | None:

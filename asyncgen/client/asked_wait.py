@@ -62,20 +62,14 @@ def asked_wait(
     date = _moment(headers.get("date", ""))
     now = now if date is None else date
     asked = _asked(headers, now)
-    pause = _capped(asked)
     for values in _objects(body, _DEPTH):
         if isinstance(quota := values.get("quotaId"), str) and "PerDay" in quota:
-            return AskedWait(pause, DAY)
-        if pause is None:
-            asked = _first_duration(values)
-            pause = _capped(asked)
-        inner = values.get("headers")
-        if isinstance(inner, dict):
-            named = {str(name).lower(): value for name, value in inner.items() if isinstance(value, str)}
-            headers = {**named, **headers}
-            if pause is None:
-                asked = _asked(named, now)
-                pause = _capped(asked)
+            return AskedWait(_capped(asked), DAY)
+        handed_on = _headers_in(values)
+        asked = _first_duration(values) if asked is None else asked
+        asked = _asked(handed_on, now) if asked is None else asked
+        headers = {**handed_on, **headers}
+    pause = _capped(asked)
     reset = next(_resets(headers, now, 0.0), None)
     if reset is not None and reset > _LONGER_THAN_A_RATE:
         return AskedWait(pause, reset)
@@ -97,6 +91,14 @@ def _asked(headers: Mapping[str, str], now: float) -> float | None:
         if seconds is not None:
             return seconds
     return None
+
+
+def _headers_in(values: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that a gateway hands on in an object of the body, by lower-case name."""
+    inner = values.get("headers")
+    if not isinstance(inner, dict):
+        return {}
+    return {str(name).lower(): value for name, value in inner.items() if isinstance(value, str)}
 
 
 def _first_duration(values: Mapping[str, Any]) -> float | None:

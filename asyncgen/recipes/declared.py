@@ -20,7 +20,7 @@ from asyncgen.recipes.provenance import Origin
 from asyncgen.recipes.recipe_file import RecipeFile
 from asyncgen.recipes.step import Step
 from asyncgen.rows import ID_FIELDS, BadFieldError
-from asyncgen.text import loads, strings, strip_fence
+from asyncgen.text import json_in, strings
 
 WRITTEN = "written"
 
@@ -228,4 +228,4 @@ def _is_blank(value: Any) -> bool:
 
 
 def _decoded(text: str) -> Any:
-    return loads(strip_fence(text))
+    return json_in(text)

@@ -18,7 +18,7 @@ from asyncgen.recipes.prompt_template import Template
 from asyncgen.recipes.request_fields import sampling_of
 from asyncgen.rows import BadFieldError
 from asyncgen.storage.fingerprint import digest
-from asyncgen.text import loads, strip_fence
+from asyncgen.text import json_in
 
 VERSION = 1
 MEANING_JUDGE = "meaning_judge"
@@ -148,7 +148,7 @@ class MeaningJudge:
         answers = await together(
             generate(FORWARD, self._request(pair)), generate(BACKWARD, self._request(pair.turned()))
         )
-        decoded = [loads(strip_fence(answer.text)) for answer in answers]
+        decoded = [json_in(answer.text) for answer in answers]
         record = {"id": pair.note_id, "model": answers[0].model, FORWARD: decoded[0], BACKWARD: decoded[1]}
         return Examples((orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE),), {"judged": 1})
 
@@ -171,7 +171,7 @@ class MeaningJudge:
 
 def _problem(shown: Comparison, text: str) -> str | None:
     """Why an answer is rejected, in a word."""
-    answer = loads(strip_fence(text))
+    answer = json_in(text)
     if not _ANSWER.fits(answer):
         return "schema"
     before, after = answer["before"], answer["after"]

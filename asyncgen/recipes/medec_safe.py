@@ -15,7 +15,7 @@ from asyncgen.recipe import Examples, Generate, OutputFile, together
 from asyncgen.recipes.medec_contents import COMBINED_FILE, CONTENTS, CORRECT_FILE, INCORRECT_FILE, ROWS
 from asyncgen.recipes.prompts import Prompt, PromptFile
 from asyncgen.recipes.provenance import Origin, thoughts
-from asyncgen.text import loads, strip_fence
+from asyncgen.text import json_in
 
 VERSION = 2
 MISSING = "N/A"
@@ -234,4 +234,4 @@ class MedecSafe:
 
 def _decoded(answer: Completion | None) -> Any:
     """The decoded reasoning; None if it was not asked for."""
-    return None if answer is None else loads(strip_fence(answer.text))
+    return None if answer is None else json_in(answer.text)

@@ -173,6 +173,9 @@ def test_the_box_around_an_answer_is_taken_off(text: str) -> None:
         "[|assistant|]",
         "[BOS]",
         "<unk>",
+        "<\uff5cAssistant\uff5c>",
+        "[/INST] ",
+        "assistant\n\n",  # what is left of Llama 3's
     ],
 )
 @pytest.mark.parametrize("tail", ["", "</s>", "<|im_end|>\n<|im_start|>user\nThanks"])
@@ -214,6 +217,9 @@ def test_special_tokens_in_front_are_cut_off(front: str, tail: str) -> None:
         "[INST] Is it fine? [/INST] It is.",
         "<unk>, the unknown token",
         "In F# it is [|x|]",
+        "assistant\n\n",
+        "assistant\nsurgeon",
+        "assistant of the surgeon",
     ],
 )
 def test_a_text_that_only_names_special_tokens_is_taken_as_it_is(text: str) -> None:
@@ -227,6 +233,7 @@ def test_a_text_that_only_names_special_tokens_is_taken_as_it_is(text: str) -> N
         ["The note."],
         {"type": "text", "text": "The note."},
         [{"type": "text", "text": {"value": "The note."}}],
+        [{"type": "reasoning_text", "text": "x"}, {"type": "text", "text": "The note."}],
         [{"type": "redacted_thinking", "data": "x"}, {"type": "output_text", "text": "The note."}],
     ],
 )
