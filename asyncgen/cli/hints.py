@@ -35,6 +35,7 @@ _BY_CODE = {
 }
 # A server in Python that failed at what it did not expect says this, and not a word more (Starlette).
 _ITS_OWN_LOG = "the server itself failed, at something of this request: its log says at what"
+_SAYS_NOTHING = "the server gives no reason: its log, or that of a gateway in between, may"
 _FAILED = re.compile(r"\s*internal server error\W*", re.IGNORECASE)
 _PROMPT_ALONE = re.compile(r"even without any output|messages resulted in|prompt is too long", re.IGNORECASE)
 _SHORTER = "the prompt alone is longer than the model's context: shorten it, or take a model with a larger one"
@@ -142,6 +143,8 @@ def explanation(event: CallEnded, prompts: Prompts | None = PROMPT_FILE) -> str:
     ]
     said = f": {event.sentence}" if event.sentence else ""
     advice = hint(event, prompts)
+    if event.outcome == "bad_request" and not (said or advice or event.code or event.param):
+        advice = _SAYS_NOTHING
     if not said and not advice and not event.code:
         return ""
     return f"{event.step}: {event.outcome} ({', '.join(filter(None, names))}){said}" + (

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from asyncgen.chat import NO_USAGE, Completion, Usage
 from asyncgen.client.asked_wait import asked_wait
@@ -199,6 +200,7 @@ _NO_BACKEND = {_NOT_FOUND, 502, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530
 _LIMIT_AND_REQUESTED = re.compile(
     r"\blimit:? ([\d,]{1,15})\b.{0,80}?\brequested:? ([\d,]{1,15})\b", re.IGNORECASE | re.DOTALL
 )
+_LONGEST_PLACE = 200  # characters of an address in a message
 _TOO_LARGE = 413
 _TOO_MANY = 429
 _UNAUTHORIZED = 401
@@ -240,7 +242,7 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
         code=names.code,
         type=names.type,
         param=names.param,
-        sentence=names.sentence,
+        sentence=names.sentence if status >= _FIRST_CLIENT_ERROR else _target(headers),
         refuses_field=names.refuses_field,
         unsaid=status in _UNSAID_STATUSES,
         limit=next((name for name in names.all if name in LIMITS), None),
@@ -272,6 +274,17 @@ def _asks_for_more_than_there_is(sentence: str | None) -> bool:
         return False
     limit, requested = (int(number.replace(",", "")) for number in named.groups())
     return requested > limit
+
+
+def _target(headers: Mapping[str, str]) -> str | None:
+    """Where an answer redirects to, without what may be secret in an address; None if it does not say."""
+    try:
+        parts = urlsplit(headers.get("location", ""))
+    except ValueError:
+        return None
+    host = parts.netloc.rpartition("@")[2]
+    place = urlunsplit(parts._replace(netloc=host, query="", fragment=""))
+    return f"to {place[:_LONGEST_PLACE]}" if place and place.isprintable() else None
 
 
 def _by_status(status: int) -> tuple[str, Action]:

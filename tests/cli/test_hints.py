@@ -6,7 +6,7 @@ import pytest
 
 from asyncgen.chat import NO_USAGE
 from asyncgen.cli.crash_report import shortage, unusable_variable
-from asyncgen.cli.hints import RECIPE_FILE, hint
+from asyncgen.cli.hints import RECIPE_FILE, explanation, hint
 from asyncgen.events import CallEnded
 
 
@@ -168,3 +168,11 @@ def test_nothing_is_said_of_prompts_where_the_run_makes_no_requests(outcome: str
 def test_a_recipe_file_is_told_its_own_keys(event: CallEnded, advice: str) -> None:
     """It has no generation_params, and refuses them."""
     assert hint(event, RECIPE_FILE) == advice
+
+
+def test_a_refusal_without_a_word_is_shown_with_its_status() -> None:
+    """A gateway refuses so what is too large (431) or that it does not expect (417)."""
+    assert explanation(ended("bad_request")).startswith(
+        "paraphrase: bad_request (status 400); the server gives no"
+    )
+    assert not explanation(ended("server_error"))

@@ -218,6 +218,25 @@ def test_any_body_gets_a_verdict(status: int, body: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("location", "sentence"),
+    [
+        (
+            "https://api.example:8443/v1/chat/completions?token=secret#top",
+            "to https://api.example:8443/v1/chat/completions",
+        ),
+        ("https://user:secret@api.example/", "to https://api.example/"),
+        ("/login?next=secret", "to /login"),
+        ("", None),
+        ("http://[::1", None),
+        ("/\x1b[31m", None),
+    ],
+)
+def test_a_redirect_says_where_to(location: str, sentence: str | None) -> None:
+    """Without what may be secret in an address."""
+    assert judged(302, HTML, location=location).sentence == sentence
+
+
+@pytest.mark.parametrize(
     ("headers", "seconds"),
     [
         ({}, None),

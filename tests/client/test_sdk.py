@@ -253,6 +253,13 @@ async def test_what_cannot_be_read_is_named(answer: bytes, kind: str) -> None:
     assert caught.value.__cause__.kind == kind
 
 
+@pytest.mark.parametrize("name", [b"none", b"UTF-8", b"identity"])
+async def test_names_of_no_encoding_are_read_as_such(name: bytes) -> None:
+    """Some servers put the charset there."""
+    async with serving(whole(b"{}", b"Content-Encoding: " + name)) as (_, client):
+        assert (await client.create(BODY)).content == b"{}"
+
+
 async def test_the_large_headers_of_gateways_are_read() -> None:
     """A policy of 12 kB, and 200 cookies."""
     many = [b"Set-Cookie: c%d=v" % number for number in range(200)]
