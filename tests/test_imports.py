@@ -25,6 +25,7 @@ ONLY_USERS = {
         "client.checked_connector",
         "client.direct_posts",
         "client.http_client",
+        "client.resolver",
         "client.transport_errors",
         "simulator",
     },

@@ -3,7 +3,6 @@
 `httpx2` is only the interface through which the SDK uses it. For the reason and the gain, see `sdk`.
 """
 
-import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -13,14 +12,13 @@ from typing import Any, Protocol
 
 import aiohttp
 import httpx2
-from aiohttp.abc import ResolveResult
 from multidict import CIMultiDict
 from yarl import URL
 
-from asyncgen.address import is_local_name
 from asyncgen.client.checked_connector import CheckedConnector
 from asyncgen.client.direct_posts import DirectPosts, HeaderLimits, Post, are_possible
 from asyncgen.client.proxies import Proxy
+from asyncgen.client.resolver import Resolver
 from asyncgen.client.transport_errors import BodyTooLargeError, UnreadableError, translated
 
 # Seconds. Gateways close idle connections after 5 s, some after 1, and a request sent at that moment is lost. A
@@ -223,7 +221,7 @@ def open_session(*, connections: int, connect_timeout: float, tls: ssl.SSLContex
             limit=connections,
             keepalive_timeout=KEEP_ALIVE,
             ssl=True if tls is None else tls,
-            resolver=_Resolver(),
+            resolver=Resolver(),
         ),
         timeout=_until_open(connect_timeout),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -236,15 +234,6 @@ def open_session(*, connections: int, connect_timeout: float, tls: ssl.SSLContex
 def _until_open(seconds: float) -> aiohttp.ClientTimeout:
     """A limit for opening a connection only."""
     return aiohttp.ClientTimeout(total=None, sock_connect=seconds)
-
-
-class _Resolver(aiohttp.ThreadedResolver):
-    """Asks the system for names, except for those that are reserved for this machine."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        return await super().resolve("localhost" if is_local_name(host) else host, port, family)
 
 
 async def read_whole(response: _Response | aiohttp.ClientResponse) -> bytes:
