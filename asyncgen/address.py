@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 _NAMES = {"localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback"}
 _NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}", re.ASCII)
 _IN_NO_HOST = re.compile(r"[$*{}<>|=,;!()]")
+_QUERY_VALUE = re.compile(r"([?&](?![^=&#]*version=)[^=&#]*=)[^&#]+", re.IGNORECASE)
 _AZURE = (".openai.azure.com", ".openai.azure.us", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 
 
@@ -80,6 +81,11 @@ def place_of(url: str) -> str:
     """Scheme, host, port and path of a URL: the parts that are safe to show."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+
+
+def without_secrets(url: str) -> str:
+    """The URL as it may be shown in a command: the query's values are `…`, except those of versions."""
+    return _QUERY_VALUE.sub(r"\1…", url)
 
 
 def host_and_port(parts: SplitResult) -> str:

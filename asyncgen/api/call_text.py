@@ -5,6 +5,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+from asyncgen.address import without_secrets
 from asyncgen.api.settings import Settings
 
 NEEDED = ("input_jsonl", "output_dir")
@@ -28,6 +29,8 @@ def call_text(function: str, settings: Settings) -> str:
 def _shown(name: str, value: Any) -> str:
     if name in NOT_SHOWN:
         return "…"
+    if name == "base_url":
+        return repr(without_secrets(value))
     if callable(value):
         return _name_of(value)
     if name in PATHS and str(value) != "-":

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from asyncgen.address import without_secrets
 from asyncgen.cli.invocation import PROGRAM, asyncgen_here, python_here
 from asyncgen.cli.shell_words import join, quote
 
@@ -13,8 +14,8 @@ KEY_IS_VISIBLE = "--openai-api-key can be seen by others in the process list; us
 LARGER = "LARGER"  # a placeholder in a command for a number from the user
 # Shortened ones too: earlier versions took them, and the commands of their runs stand in the directories.
 _BUDGETS = {"max_cost": "--max-c[a-z]*", "max_total_tokens": "--max-tot[a-z-]*"}
-_HEADER = "--header"
-_SECRET = {"--openai-api-key", _HEADER}
+_HEADER, _ADDRESS = "--header", "--base-url"
+_SECRET = {"--openai-api-key", _HEADER, _ADDRESS}
 
 
 def with_larger_budget(command: str, settings: Iterable[str]) -> str:
@@ -79,6 +80,8 @@ def command(program: str, *words: str) -> str:
 
 def _hidden(flag: str, value: str) -> str:
     """A value without secrets: of a header, the name and the source of its value are shown."""
+    if flag == _ADDRESS:
+        return without_secrets(value)
     name, _, said = value.partition("=")
     if flag != _HEADER:
         return "…"

@@ -2,7 +2,11 @@
 
 import pytest
 
+from asyncgen.api.call_text import call_text
+from asyncgen.api.settings import Settings
 from asyncgen.cli.addresses import address_lines, shown_address
+from asyncgen.cli.command_line import command
+from asyncgen.cli.shell_words import quote
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.config.shipped import shipped
 
@@ -35,3 +39,22 @@ def test_a_proxy_in_between_is_said_without_its_password(monkeypatch: pytest.Mon
     here = EndpointConfig(base_url="http://127.0.0.1:8000/v1")
     assert shown_address(there) == "https://api.example/v1 through the proxy proxy.example:3128 (HTTPS_PROXY)"
     assert shown_address(here) == "http://127.0.0.1:8000/v1"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.example/v1?api-version=2024-10-21", "https://a.example/v1?api-version=2024-10-21"),
+        (
+            "https://a.example/v1?key=sekret&API-Version=1&b=sekret#x",
+            "https://a.example/v1?key=…&API-Version=1&b=…#x",
+        ),
+        ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
+    ],
+)
+def test_a_command_is_shown_without_the_secrets_of_its_address(url: str, shown: str) -> None:
+    """Some gateways take the key in the query; it is not for the screen, nor for the files of the run."""
+    assert command("asyncgen", "run", "--base-url", url, "-q") == f"asyncgen run --base-url {quote(shown)} -q"
+    assert command("asyncgen", f"--base-url={url}") == f"asyncgen {quote(f'--base-url={shown}')}"
+    settings = Settings(input_jsonl="in.jsonl", output_dir="out", base_url=url)
+    assert f"base_url={shown!r}" in call_text("run", settings)
