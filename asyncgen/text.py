@@ -15,7 +15,7 @@ _MARKS = " \t\r\n`~"  # of a fence, which may be left open
 _LARGE = 1 << 16  # characters; shorter texts need too little memory to check for
 _ROOM = 16  # bytes for a character: 8 that orjson sets aside for one, doubled
 _LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 THINKING_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think|mm:think|longcat_think"
 """The names of tags in which models think, for a pattern."""
@@ -125,7 +125,10 @@ def dumps(value: Any, *, default: Callable[[Any], Any] | None = None, option: in
 
 
 def printable(text: str) -> str:
-    """Text without control characters except tab and line break: input and servers must not control a terminal."""
+    """Text without control characters except tab and line break: input and servers must not control a terminal.
+
+    Those that turn the direction of the text around are among them: the rest of a line would be shown backwards.
+    """
     return _CONTROL.sub("\ufffd", text)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT_INTERVAL = 5.0  # seconds: a fast run saves several times a second, and a line now and then is enough
 FAILURES_SHOWN = 20  # about a screenful; failed.jsonl has all
+LONGEST_ID = 80  # characters; a longer one is a text that was taken for an id
 STORM = 1.0  # seconds: a shorter pause is not worth a line
 NEW_STORM = 10.0  # seconds after a pause within which another one belongs to it
 STORM_GOES_ON = 60.0  # seconds after the end that was told, after which the same pause is told again
@@ -122,7 +123,8 @@ class EventLines:
         if event.index in self._raised:
             why = f"{event.kind}: {self._raised.pop(event.index)} (--log-file has the traceback)"
         if self._failures <= FAILURES_SHOWN:
-            self._lines.error(f"Error processing {one_of(self._rows)} {event.index} ({event.note_id}): {why}")
+            named = event.note_id if len(event.note_id) <= LONGEST_ID else f"{event.note_id[:LONGEST_ID]}…"
+            self._lines.error(f"Error processing {one_of(self._rows)} {event.index} ({named}): {why}")
         if self._failures == FAILURES_SHOWN:
             self._lines.warn("further failures are only listed in failed.jsonl")
 

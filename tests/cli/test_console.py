@@ -212,6 +212,16 @@ def test_where_all_was_refused_the_same_command_is_not_the_way(capsys, kinds, fa
     assert ("the same command asks only them again" in said) != anew
 
 
+def test_an_id_is_shown_as_far_as_ids_go(capsys):
+    """A longer one is a text, which may be a note; signs that turn a line around are replaced."""
+    with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
+        console.observe(PairFailed(0, 80 * "a" + "the note", "tr", "timeout", 1))
+        console.observe(PairFailed(1, "\u202eevil\u2066", "tr", "timeout", 1))
+    shown = capsys.readouterr().err
+    assert f"({80 * 'a'}…)" in shown
+    assert "(\ufffdevil\ufffd)" in shown
+
+
 def test_what_to_do_is_no_error_and_one_is_no_plural(capsys):
     """The command to resume carries no sign of an error."""
     with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
