@@ -2,7 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -13,10 +14,15 @@ COLLECT_AFTER = (10_000, 10, 10)
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:
     """Run on uvloop if it is installed, else on asyncio's own loop."""
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    with suppress(ImportError):
+        from uvloop import new_event_loop  # noqa: PLC0415 - optional
+
+        loop_factory = new_event_loop
+    before = gc.get_threshold()
     gc.set_threshold(*COLLECT_AFTER)
     try:
-        from uvloop import new_event_loop  # noqa: PLC0415 - optional
-    except ImportError:
-        return asyncio.run(main)
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(main)
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(main)
+    finally:
+        gc.set_threshold(*before)  # the program that calls this may have its own
