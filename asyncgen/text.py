@@ -69,6 +69,8 @@ def why_not_json(text: str) -> str:
     try:
         json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=str)
     except json.JSONDecodeError as error:
+        if text.startswith("\ufeff"):
+            return "a byte order mark stands before it, as where files were joined"
         said = error.msg.removesuffix(" at").removesuffix(" starting")
         return said[:1].lower() + said[1:]
     except ValueError as error:

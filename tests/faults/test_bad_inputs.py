@@ -145,6 +145,8 @@ def test_a_pipe_is_refused_as_input(command: Command) -> None:
         (b'[\n{"whole": "row"},\n{"whole": "row"}\n]\n', ".[]"),
         (b'[{"a": 1}]', ".[]"),
         (b'{\n"a": 1\n}\n', "."),
+        (b'{"a": 1}{"a": 2}\n', "."),
+        (b'{"a": 1}\r{"a": 2}\r', "."),
     ],
 )
 def test_json_that_is_no_json_lines_is_told_how_to_become_it(command: Command, content: bytes, each: str) -> None:
@@ -171,6 +173,9 @@ def test_json_that_is_no_json_lines_is_told_how_to_become_it(command: Command, c
         (b'{"T-1": {"a": 1}, "T-2": {"a": 2}}',
          "if its rows are the values of one object, make each a line first (jq -c '.[]')"),
         (b'[[1, "s"], [2, "t"]]', "its rows are lists, which name no fields: write each as an object first"),
+        (b'[1, "s"]\n[2, "t"]\n', "its rows are lists, which name no fields: write each as an object first"),
+        (b'{"a": 1},\r\n{"a": 2},\r\n',
+         "a comma stands behind each row: take it off first (sed 's/,[[:space:]]*$//')"),
         (b"x" * 257 + b"ustar" + bytes(90), "this is a tar archive: unpack it first (tar -xf)"),
         (b'{"a": "caf\xe9"}\n{"a": "\xe9t\xe9"}\n',
          "write it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it comes from Windows)"),

@@ -89,7 +89,7 @@ def test_the_same_pairs_come_out_of_files_as_tools_write_them(data: bytes) -> No
 def test_a_byte_order_mark_is_one_at_the_start_only() -> None:
     """Anywhere else the line is not JSON."""
     assert cut(line() + b"\n" + BOM + line())[1:] == [
-        BadLine(2, "not JSON: unexpected UTF-8 BOM (decode using utf-8-sig)")
+        BadLine(2, "not JSON: a byte order mark stands before it, as where files were joined")
     ]
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from json import dumps
+from json import JSONDecoder, dumps
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -19,6 +19,8 @@ from asyncgen.text import loads
 MOST = 32 * 1024 * 1024  # bytes of a file that is decoded as a whole, to see where its rows are
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)  # jq takes it as it is
 _NOT_BY_LINE = "this is JSON, but not one object a line: make it that first (jq -c '{}')"
+_ARE_LISTS = "its rows are lists, which name no fields: write each as an object first"
+_BLANKS = " \t\r\n"  # of JSON
 
 
 def advice_on(path: Path) -> str:
@@ -61,9 +63,18 @@ def _of_json(path: Path, seen: Look) -> str:
     whole = _whole(path)
     rows = next(iter(whole), None) if isinstance(whole, list) else None
     if isinstance(rows, list):
-        return "its rows are lists, which name no fields: write each as an object first"
+        return _ARE_LISTS
+    one, behind = _first_value(seen.first)
     if first.startswith(b"["):
-        return _NOT_BY_LINE.format(".[]")
+        return (
+            _ARE_LISTS
+            if isinstance(one, list) and one and not isinstance(one[0], dict)
+            else _NOT_BY_LINE.format(".[]")
+        )
+    if behind.startswith(b"{"):  # several on a line, or lines that end in CR alone
+        return _NOT_BY_LINE.format(".")
+    if behind.startswith(b","):
+        return "a comma stands behind each row: take it off first (sed 's/,[[:space:]]*$//')"
     if isinstance(whole, dict):
         inside = [name for name, value in whole.items() if _are_rows(value)]
         if len(inside) == 1:
@@ -73,6 +84,15 @@ def _of_json(path: Path, seen: Look) -> str:
         if len(whole) > 1 and _are_rows(list(whole.values())):
             return "if its rows are the values of one object, make each a line first (jq -c '.[]')"
     return _NOT_BY_LINE.format(".") if first == b"{" else ""
+
+
+def _first_value(text: bytes) -> tuple[Any, bytes]:
+    """The first JSON value of a text, and what stands behind it; (None, b"") if it is not whole."""
+    with suppress(ValueError, RecursionError):
+        shown = text.decode(errors="replace").lstrip(_BLANKS)
+        value, end = JSONDecoder().raw_decode(shown)
+        return value, shown[end:].lstrip(_BLANKS).encode()
+    return None, b""
 
 
 def _are_rows(value: Any) -> bool:
