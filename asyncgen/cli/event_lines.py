@@ -123,7 +123,8 @@ class EventLines:
         if event.index in self._raised:
             why = f"{event.kind}: {self._raised.pop(event.index)} (--log-file has the traceback)"
         if self._failures <= FAILURES_SHOWN:
-            named = event.note_id if len(event.note_id) <= LONGEST_ID else f"{event.note_id[:LONGEST_ID]}…"
+            name = " ".join(event.note_id.split())
+            named = name if len(name) <= LONGEST_ID else f"{name[:LONGEST_ID]}…"
             self._lines.error(f"Error processing {one_of(self._rows)} {event.index} ({named}): {why}")
         if self._failures == FAILURES_SHOWN:
             self._lines.warn("further failures are only listed in failed.jsonl")

@@ -217,9 +217,11 @@ def test_an_id_is_shown_as_far_as_ids_go(capsys):
     with Console(progress=False, verbose=False, quiet=False, log_file=None) as console:
         console.observe(PairFailed(0, 80 * "a" + "the note", "tr", "timeout", 1))
         console.observe(PairFailed(1, "\u202eevil\u2066", "tr", "timeout", 1))
+        console.observe(PairFailed(2, "two\nlines", "tr", "timeout", 1))
     shown = capsys.readouterr().err
     assert f"({80 * 'a'}…)" in shown
     assert "(\ufffdevil\ufffd)" in shown
+    assert "(two lines)" in shown
 
 
 def test_what_to_do_is_no_error_and_one_is_no_plural(capsys):
