@@ -2,9 +2,11 @@
 
 import json
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +172,14 @@ def test_files_that_were_changed_are_not_shown(sample: SampleRun) -> None:
     result = command("view", sample.directory, "--input", sample.input_jsonl)
     assert result.returncode == 65
     assert "broken, as asyncgen verify shows" in result.stderr
+
+
+@pytest.mark.parametrize("page", ["view", "report"])
+def test_nothing_of_a_page_is_left_that_the_disk_had_no_room_for(sample: SampleRun, page: str) -> None:
+    """It holds texts of the rows."""
+    place = sample.directory.with_name("page.html")
+    words = [sys.executable, "-m", "asyncgen", page, str(sample.directory), "-o", str(place)]
+    small = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (1000, 1000))
+    done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=60, preexec_fn=small)
+    assert (done.returncode, "page.html" in done.stderr) == (74, True), done
+    assert not list(place.parent.glob("page.html*"))

@@ -29,8 +29,9 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.monitor.report.page import render  # noqa: PLC0415
     from asyncgen.monitor.report.record import RunRecord  # noqa: PLC0415
     from asyncgen.monitor.run_status import look  # noqa: PLC0415
-    from asyncgen.storage.disk import Disk, lines_of, replace_atomically  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk, lines_of  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
+    from asyncgen.storage.staging import Staging  # noqa: PLC0415
 
     target = page_place(args.output, args.directory, REPORT)
     disk = Disk()
@@ -41,6 +42,8 @@ def execute(args: argparse.Namespace) -> int:
         calls.feed(line)
     session = picture.resumable
     go_on = "" if session is None else with_larger_budget(session.command, session.named)
-    replace_atomically(disk, target, render(picture, record, calls, time.time(), go_on).encode(errors="replace"))
+    with Staging(disk, force=True) as staging:  # nothing of a page is left where the disk is full
+        staging.open(target).write(render(picture, record, calls, time.time(), go_on).encode(errors="replace"))
+        staging.publish()
     sys.stdout.write(f"{target}\n")
     return Exit.DONE

@@ -59,7 +59,8 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.quality.view.choice import Wanted  # noqa: PLC0415
     from asyncgen.quality.view.gather import gather  # noqa: PLC0415
     from asyncgen.quality.view.page_file import render_page  # noqa: PLC0415
-    from asyncgen.storage.disk import Disk, replace_atomically  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
+    from asyncgen.storage.staging import Staging  # noqa: PLC0415
 
     if args.rows is not None and args.rows < 1:
         raise UsageError("--rows is a number of records above 0")
@@ -79,7 +80,9 @@ def execute(args: argparse.Namespace) -> int:
             f"asyncgen verify {place} {files}",
             f"asyncgen export {place} {files} --format …",
         ]
-        replace_atomically(disk, target, render_page(found.data, f"{source.directory.path.name}: asyncgen view"))
+        with Staging(disk, force=True) as staging:  # nothing of a page is left where the disk is full
+            staging.open(target).write(render_page(found.data, f"{source.directory.path.name}: asyncgen view"))
+            staging.publish()
     finally:
         disk.close()
     _report(source, found, str(target))
