@@ -20,7 +20,6 @@ MOST = 32 * 1024 * 1024  # bytes of a file that is decoded as a whole, to see wh
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)  # jq takes it as it is
 _NOT_BY_LINE = "this is JSON, but not one object a line: make it that first (jq -c '{}')"
 _ARE_LISTS = "its rows are lists, which name no fields: write each as an object first"
-_BLANKS = " \t\r\n"  # of JSON
 
 
 def advice_on(path: Path) -> str:
@@ -64,16 +63,16 @@ def _of_json(path: Path, seen: Look) -> str:
     rows = next(iter(whole), None) if isinstance(whole, list) else None
     if isinstance(rows, list):
         return _ARE_LISTS
-    one, behind = _first_value(seen.first)
+    one, behind = _first_value(first)
     if first.startswith(b"["):
         return (
             _ARE_LISTS
             if isinstance(one, list) and one and not isinstance(one[0], dict)
             else _NOT_BY_LINE.format(".[]")
         )
-    if behind.startswith(b"{"):  # several on a line, or lines that end in CR alone
+    if behind.startswith("{"):  # several on a line, or lines that end in CR alone
         return _NOT_BY_LINE.format(".")
-    if behind.startswith(b","):
+    if behind.startswith(","):
         return "a comma stands behind each row: take it off first (sed 's/,[[:space:]]*$//')"
     if isinstance(whole, dict):
         inside = [name for name, value in whole.items() if _are_rows(value)]
@@ -86,13 +85,13 @@ def _of_json(path: Path, seen: Look) -> str:
     return _NOT_BY_LINE.format(".") if first == b"{" else ""
 
 
-def _first_value(text: bytes) -> tuple[Any, bytes]:
-    """The first JSON value of a text, and what stands behind it; (None, b"") if it is not whole."""
+def _first_value(line: bytes) -> tuple[Any, str]:
+    """The first JSON value of a line, and what stands behind it; (None, "") if it is not whole."""
     with suppress(ValueError, RecursionError):
-        shown = text.decode(errors="replace").lstrip(_BLANKS)
-        value, end = JSONDecoder().raw_decode(shown)
-        return value, shown[end:].lstrip(_BLANKS).encode()
-    return None, b""
+        text = line.decode(errors="replace")
+        value, end = JSONDecoder().raw_decode(text)
+        return value, text[end:].lstrip()
+    return None, ""
 
 
 def _are_rows(value: Any) -> bool:
