@@ -26,6 +26,7 @@ from asyncgen.storage.input_file import (
     scan,
     trusted,
 )
+from asyncgen.storage.input_formats import look_at
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.manifest import load_manifest, save_manifest
 from asyncgen.storage.standard_input import STANDARD_INPUT, keep_standard_input
@@ -123,6 +124,9 @@ class InputReader:
         if scanned.header_row:
             found = f"{one_of(self._rows)} {scanned.header_row:,} holds the names of its fields"
             self._observe(Notice(f"{found}: is it the header of another file?", warning=True))
+        if scanned.joined_row and not look_at(self._path).json_lines:
+            found = f"{one_of(self._rows)} {scanned.joined_row:,} holds line breaks and tabs in one cell"
+            self._observe(Notice(f"{found}: did a quotation mark that is text join several?", warning=True))
         if scanned.nul_row:
             # Not a bad line: older versions took it, and their directories are resumed.
             found = f"{one_of(self._rows)} {scanned.nul_row:,} holds a NUL character"

@@ -94,7 +94,8 @@ class Scan:
     row that was asked for, None if it was not reached, and `prefix_end` where it ends; `repeated` counts the rows
     whose id an earlier one has; `like_id` is a field of the first row that may be meant as its id, as it has none;
     `header_row` is the number, from 1, of the first row that holds the names of its fields, `nul_row` that of the
-    first one with a NUL character in a text that the recipe uses; `empty` are rows that lack a text to ask about.
+    first one with a NUL character in a text that the recipe uses; `empty` are rows that lack a text to ask about;
+    `joined_row` is the number of the first row that holds what looks like rows of a table in tabs.
     """
 
     identity: FileIdentity
@@ -109,6 +110,7 @@ class Scan:
     header_row: int = 0
     nul_row: int = 0
     empty: EmptyRows | None = None
+    joined_row: int = 0
 
 
 @dataclass(slots=True)
@@ -124,6 +126,7 @@ class RowCutter(Generic[I]):
     header_row: int = 0
     nul_row: int = 0
     empty: EmptyRows | None = None
+    joined_row: int = 0
     _rest: list[bytes] = field(default_factory=list)
 
     def feed(self, chunk: Piece) -> Iterator[Row[I] | BadLine]:
@@ -176,6 +179,8 @@ class RowCutter(Generic[I]):
         """Note what is unusual about the last row, which is no bad line."""
         if not self.header_row and _is_header(fields):
             self.header_row = self.index
+        if not self.joined_row and rb"\t" in content and _holds_rows(fields):
+            self.joined_row = self.index
         if not self.nul_row and _ESCAPED_NUL in content and getattr(pair, "has_nul", False):
             self.nul_row = self.index
         if empty := getattr(pair, "empty_field", ""):
@@ -198,6 +203,13 @@ def _has_large_number(fields: dict[str, Any]) -> bool:
 def _is_header(fields: dict[str, Any]) -> bool:
     """Whether each value is its field's name: the first line of a table, joined to another one."""
     return len(fields) > 1 and all(name == value for name, value in fields.items())
+
+
+def _holds_rows(fields: dict[str, Any]) -> bool:
+    """Whether a value holds a line with as many tabs as a row: a later row's quotation mark closed the cell."""
+    tabs = len(fields) - 1
+    texts = (value for value in fields.values() if isinstance(value, str) and "\n" in value)
+    return tabs > 0 and any(line.count("\t") == tabs for text in texts for line in text.split("\n")[1:])
 
 
 def _is_like_id(fields: dict[str, Any], name: str) -> bool:
@@ -269,6 +281,7 @@ def scan(
         cutter.header_row,
         cutter.nul_row,
         cutter.empty,
+        cutter.joined_row,
     )
 
 

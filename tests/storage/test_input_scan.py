@@ -326,6 +326,22 @@ def test_the_header_of_a_file_that_was_joined_is_noticed(tmp_path: Path, lines: 
 
 
 @pytest.mark.parametrize(
+    ("lines", "number"),
+    [
+        ('id\ttext\n1\tplain\n2\t"Hello\n3\tthere\n4\tshe said"\n5\tlast\n', 2),
+        ('id\ttext\n1\t"two\nlines"\n2\t"a\tb"\n', 0),
+        ('id\ttext\n1\t"of\t3\ta\ttable\nof\t4\tcells\tmore"\n', 0),
+    ],
+)
+def test_rows_that_a_quotation_mark_has_joined_are_noticed(tmp_path: Path, lines: str, number: int) -> None:
+    """They are one row as ever: a table in a cell may look the same."""
+    path = tmp_path / "rows.tsv"
+    path.write_text(lines)
+    found = scan(path, lambda fields: Fields("n", None, fields), limit=None, prefix_index=-1)
+    assert found.joined_row == number
+
+
+@pytest.mark.parametrize(
     ("text", "number"), [("x\x00y", 2), (["a", {"b": "\x00"}], 2), ("\\u0000", 0), ("", 0)], ids=repr
 )
 def test_a_row_with_a_nul_character_is_noticed(tmp_path: Path, text: Any, number: int) -> None:
