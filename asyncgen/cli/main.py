@@ -100,8 +100,12 @@ def _unknown(words: list[str], command: argparse.ArgumentParser | None) -> str:
     """The message about unknown arguments; for the first flag with the one that may have been meant."""
     said = f"unrecognized arguments: {' '.join(words)}"
     flag = next((word.partition("=")[0] for word in words if word.startswith("--")), None)
-    if command is None or flag is None:
+    if command is None:
         return said
+    if flag is None:
+        takes_rows = "--input" in command._option_string_actions  # noqa: SLF001 - as above
+        several = takes_rows and any(os.path.isfile(word) for word in words)  # noqa: PTH113 - not for --help
+        return f"{said}; --input takes one file: join several first (cat FILES > rows.jsonl)" if several else said
     flags = [option for action in command._actions for option in action.option_strings]  # noqa: SLF001 - as above
     near = difflib.get_close_matches(flag, flags, n=1, cutoff=0.7)
     return f"{said}; did you mean {near[0]}?" if near else said

@@ -9,7 +9,7 @@ import pytest
 
 from tests import asyncgen_process
 
-from .conftest import Job, clean_env
+from .conftest import SAMPLES, Job, clean_env
 
 
 def refused(this: Job, *more: str, key: str = "some-key") -> tuple[int, str]:
@@ -70,6 +70,14 @@ def test_a_mistyped_flag_is_answered_with_the_one_that_was_meant(job):
     assert refused(job(flags=["--simulate"]), "--xyzzy", "x")[1] == (
         "asyncgen run: unrecognized arguments: --xyzzy x\nsee asyncgen run --help\n"
     )
+
+
+def test_a_pattern_that_the_shell_replaced_by_several_files_is_told_to_be_joined(job):
+    """All but the first stand there as words that belong to no flag."""
+    code, message = refused(job(flags=["--simulate", "fast"]), str(SAMPLES))
+
+    assert code == 2
+    assert f"{SAMPLES}; --input takes one file: join several first (cat FILES > rows.jsonl)\n" in message
 
 
 def test_a_misspelt_flag_is_named_rather_than_the_one_that_lacks_for_it(job):
