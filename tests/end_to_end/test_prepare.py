@@ -170,6 +170,8 @@ def test_odd_rows_are_counted_and_named(tmp_path: Path) -> None:
         (["good.csv", "-o", "new.jsonl", "--split", "50/50"], 2, "would leave nothing for"),
         (["good.csv", "there.jsonl", "-o", "new.jsonl"], 65, "there.jsonl is not a MEDEC file"),
         (["clean.csv", "-o", "new.jsonl"], 65, "no pair was found"),
+        (["semicolons.csv", "-o", "new.jsonl"], 65, "semicolons.csv: its columns are separated by ';'"),
+        (["16.csv", "-o", "new.jsonl"], 65, "16.csv: this is text in UTF-16: write it as UTF-8 first"),
     ],
 )
 def test_what_cannot_be_done_leaves_nothing_behind(
@@ -179,6 +181,8 @@ def test_what_cannot_be_done_leaves_nothing_behind(
     header = ",".join(COLUMNS)
     (tmp_path / "good.csv").write_text(f"{header}\nid,It is wrong.,1,NA,NA,It is right.\n")
     (tmp_path / "clean.csv").write_text(f"{header}\nid,It is right.,0,NA,NA,NA\n")
+    (tmp_path / "semicolons.csv").write_text(f"\ufeff{header.replace(',', ';')}\nid;It is right.;0;NA;NA;NA\n")
+    (tmp_path / "16.csv").write_text(f"{header}\n", encoding="utf-16")
     (tmp_path / "there.jsonl").write_text("mine\n")
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "asyncgen prepare medec MEDEC-MS-*.csv -o pairs.jsonl --split 80/10/10"
 
+_HEAD = 1024  # bytes: they tell the kind of a file, and hold the header
 ODD_ROWS_SHOWN = 5  # of each kind: enough to look one up; --verbose shows all
 
 
@@ -76,6 +77,29 @@ def execute(args: argparse.Namespace) -> int:
     return Exit.DONE
 
 
+def _refuse_other_kinds(path: Path) -> None:
+    """Name what a spreadsheet has saved in place of a CSV file, and what makes it one.
+
+    Raises:
+        BadDataError: with what to do.
+    """
+    from asyncgen.storage.file_kinds import kind_of  # noqa: PLC0415
+    from asyncgen.storage.input_formats.delimited import is_header, with_commas  # noqa: PLC0415
+
+    try:
+        with path.open("rb") as file:
+            first = file.read(_HEAD)
+    except OSError:
+        return  # reported when it is read
+    kind = kind_of(first)
+    if kind is not None:
+        raise BadDataError(f"{path}: this is {kind}")
+    header = first.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].decode(errors="replace")
+    separator = None if is_header(header, ",") else next((one for one in ";\t" if is_header(header, one)), None)
+    if separator is not None:
+        raise BadDataError(f"{path}: {with_commas(separator)}")
+
+
 def _collect(paths: list[Path], lines: Lines) -> "Collection":
     from asyncgen.medec.corpus import Collection  # noqa: PLC0415
     from asyncgen.medec.csv_files import read_csv  # noqa: PLC0415
@@ -84,6 +108,7 @@ def _collect(paths: list[Path], lines: Lines) -> "Collection":
     collection = Collection()
     names = Counter(path.name for path in paths)
     for path in paths:
+        _refuse_other_kinds(path)
         rows, pairs, clean, left_out = (
             collection.rows,
             len(collection.pairs),
