@@ -2,7 +2,7 @@
 
 import argparse
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,37 +13,48 @@ FLAG = "--config"
 TABLES = {"endpoint", "param"}
 
 
-def with_settings(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[str]:
+def with_settings(
+    parser: argparse.ArgumentParser, argv: Sequence[str], others: Callable[[], Collection[str]]
+) -> list[str]:
     """The arguments of a command, preceded by those of its configuration file, so that flags win.
 
     Args:
         parser: of the command.
         argv: its arguments, without its name.
+        others: names what else the file may hold, which the command does not use.
 
     Raises:
-        UsageError: the file cannot be read, or holds a key that is not a flag of the command.
+        UsageError: the file cannot be read, or holds a key that is no such flag.
     """
     path = _path(argv)
     if path is None:
         return list(argv)
     settings = read_toml(path, "the configuration")
-    flags = {
-        option.removeprefix("--"): action
-        for action in parser._actions  # noqa: SLF001 - argparse has no other way to list them
-        for option in action.option_strings
-        if option.startswith("--") and option not in {FLAG, "--help"}
-    }
+    flags = flags_of(parser)
+    unused = others() if any(key.replace("_", "-") not in flags for key in settings) else ()
     said: list[str] = []
     for key, value in settings.items():
         name = key.replace("_", "-")
         if name in TABLES and name in flags and isinstance(value, dict):
             continue  # read elsewhere: `endpoint_tables`, `params`
+        if name not in flags and name in unused:
+            continue
         if name not in flags:
-            near = difflib.get_close_matches(name, flags, n=1, cutoff=0.5)
+            near = difflib.get_close_matches(name, [*flags, *unused], n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else "the keys are the long flags, without their dashes"
             raise UsageError(f"{path}: unknown key {key}; {hint}")
         said += _words(flags[name], name, value, path)
     return [*said, *argv]
+
+
+def flags_of(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
+    """What a file may set of a command, by the long names of its flags, without dashes."""
+    return {
+        option.removeprefix("--"): action
+        for action in parser._actions  # noqa: SLF001 - argparse has no other way to list them
+        for option in action.option_strings
+        if option.startswith("--") and option not in {FLAG, "--help"}
+    }
 
 
 def _path(argv: Sequence[str]) -> Path | None:

@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 from collections.abc import Collection, Sequence
+from functools import partial
 from importlib import import_module
 from types import FrameType
 from typing import Any, NoReturn
 
 from asyncgen.cli.commands import COMMANDS
-from asyncgen.cli.config_file import with_settings
+from asyncgen.cli.config_file import flags_of, with_settings
 from asyncgen.cli.lines import Lines, silence
 from asyncgen.cli.setting_names import in_flags
 from asyncgen.config.version import __version__
@@ -20,6 +21,7 @@ from asyncgen.errors import AsyncgenError, DiskError, Exit
 
 RESUMED = {"run", "requests"}  # commands that the same command resumes
 _OWNERS = 0o700  # permissions that no umask takes: what we make, we open again
+LOOK_AT_RUNS = {"preview", "trace", "verify"}  # before or after a run, and take the file that is written for it
 _LACKING = "the following arguments are required"
 COMPLETING = "_ARGCOMPLETE"  # set by the shell function that `asyncgen completion` prints
 
@@ -87,13 +89,22 @@ def _parse(words: list[str]) -> argparse.Namespace:
     [commands] = parser._subparsers._group_actions  # type: ignore[union-attr] # noqa: SLF001 - see settings
     command = commands.choices.get(words[0]) if isinstance(commands.choices, dict) else None
     if command is not None and any(action.dest == "config" for action in command._actions):  # noqa: SLF001
-        words = [words[0], *with_settings(command, words[1:])]
+        words = [words[0], *with_settings(command, words[1:], partial(_flags_of_run, words[0]))]
     if isinstance(command, _Parser):
         command.typed = words[1:]
     args, unknown = parser.parse_known_args(words)
     if unknown:
         (parser if command is None else command).error(_unknown(unknown, command))
     return args
+
+
+def _flags_of_run(command: str) -> Collection[str]:
+    """What the configuration of a run may hold beside the flags of a command that looks at the run."""
+    if command not in LOOK_AT_RUNS:
+        return ()
+    parser = argparse.ArgumentParser()
+    import_module("asyncgen.cli.commands.run").add_arguments(parser)
+    return flags_of(parser)
 
 
 def _unknown(words: list[str], command: argparse.ArgumentParser | None) -> str:

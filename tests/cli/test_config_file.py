@@ -83,6 +83,33 @@ def test_a_configuration_in_the_home_directory_is_found(
     assert f"{tmp_path}/run.toml: unknown key rmp" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words", [["preview"], ["trace", "out", "1"], ["verify", "out"]], ids=lambda words: words[0]
+)
+def test_the_file_of_a_run_serves_the_commands_that_look_at_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """What only the run uses is no error there; what is no flag of the run either still is."""
+    path = tmp_path / "run.toml"
+    path.write_text(
+        "input-jsonl = '/nowhere.jsonl'\noutput-dir = 'out'\nbatch = true\nbatch_detach = true\nshard = '1/2'\n"
+        "engine = 'ray'\nsave-every = 3\nquiet = true\n[param]\nseed = 1\n[endpoint.a]\nrpm = 5\n"
+    )
+    main([*words, "--config", str(path)])
+    assert "unknown key" not in capsys.readouterr().err
+    path.write_text("batsh = true\n")
+    assert main([*words, "--config", str(path)]) == Exit.USAGE
+    assert "unknown key batsh; did you mean batch?" in capsys.readouterr().err
+
+
+def test_the_file_of_a_run_is_none_of_requests(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What would change a request is refused there, for requests are sent as they stand."""
+    path = tmp_path / "run.toml"
+    path.write_text("service-tier = 'flex'\n")
+    assert main(["requests", "in.jsonl", "-o", "out.jsonl", "--config", str(path)]) == Exit.USAGE
+    assert "unknown key service-tier" in capsys.readouterr().err
+
+
 def test_a_configuration_that_is_not_there_is_an_error_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
     """In one line."""
     assert main(["plan", "--config", "/nowhere/run.toml"]) == Exit.USAGE
