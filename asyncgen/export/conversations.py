@@ -76,6 +76,28 @@ def _calls(message: Message) -> bool:
     return message["role"] == "assistant" and bool(message.get("tool_calls"))
 
 
+def with_arguments_as_text(messages: list[Message]) -> list[Message]:
+    """The messages with the arguments of called functions as texts of JSON, as the API has them.
+
+    A recipe file writes an object for `{step.arguments}`, which chat templates take, and OpenAI refuses.
+    """
+    return [{**one, "tool_calls": _written(one["tool_calls"])} if _calls(one) else one for one in messages]
+
+
+def _written(calls: Any) -> Any:
+    if not isinstance(calls, list):
+        return calls
+    made = []
+    for call in calls:
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict) and isinstance(function.get("arguments"), dict):
+            arguments = as_text(function["arguments"], "arguments")
+            made.append({**call, "function": {**function, "arguments": arguments}})
+        else:
+            made.append(call)
+    return made
+
+
 def plain_texts(messages: list[Message], format_name: str) -> list[Message]:
     """The messages, for a format that holds texts and nothing else of them.
 

@@ -23,6 +23,7 @@ from asyncgen.export.line_shapes import (
     alpaca_line,
     chat_line,
     completion_line,
+    openai_line,
     preference_line,
     sharegpt_line,
     whole_line,
@@ -117,7 +118,7 @@ def _annotated(turn: "Turn", example: "Example") -> Record:
 
 _TALKS = (Shape.CHAT, Shape.COMPLETION)
 FORMATS = {
-    "openai": Format(shapes=_TALKS, of_line=chat_line, of_note=_messages, least_uploaded=10),
+    "openai": Format(shapes=_TALKS, of_line=openai_line, of_note=_messages, least_uploaded=10),
     "trl-messages": Format(shapes=_TALKS, of_line=chat_line, of_note=_messages),
     "trl-prompt-completion": Format(
         shapes=_TALKS,

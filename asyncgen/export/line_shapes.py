@@ -20,6 +20,7 @@ from asyncgen.export.conversations import (
     conversation,
     plain_texts,
     said,
+    with_arguments_as_text,
 )
 
 Record = dict[str, Any]
@@ -84,6 +85,12 @@ def chat_line(record: Mapping[str, Any]) -> Record:
         name: record[name] for name in ("tools", "parallel_tool_calls") if name in record and record.get("tools")
     }
     return {"messages": _messages(record), **tools}
+
+
+def openai_line(record: Mapping[str, Any]) -> Record:
+    """The same for a fine-tuning file."""
+    made = chat_line(record)
+    return {**made, "messages": with_arguments_as_text(made["messages"])}
 
 
 def completion_line(record: Mapping[str, Any]) -> Record:

@@ -36,6 +36,18 @@ JSON = {"a": "ß", "b": [1]}
 JSON_ANSWER = {"role": "assistant", "content": '{"a":"ß","b":[1]}'}
 CALL = {"role": "assistant", "content": None, "tool_calls": [{"id": "c", "type": "function"}]}
 RESULT = {"role": "tool", "tool_call_id": "c", "content": "4"}
+
+
+def called(arguments: object) -> dict[str, object]:
+    """A message that calls a function with them."""
+    function = {"name": "add", "arguments": arguments}
+    return {
+        "role": "assistant",
+        "content": "",
+        "tool_calls": [{"id": "c", "type": "function", "function": function}],
+    }
+
+
 TOOLS = [{"type": "function", "function": {"name": "add"}}]
 USER, ANSWER = {"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}
 
@@ -182,6 +194,21 @@ def test_a_changed_line_ends_the_export(run: tuple[str, Path], tmp_path: Path, c
             "openai",
             {"messages": [USER, CALL, RESULT, ANSWER], "tools": TOOLS, "parallel_tool_calls": False, "id": 1},
             {"messages": [USER, CALL, RESULT, ANSWER], "tools": TOOLS, "parallel_tool_calls": False},
+        ),
+        (
+            "openai",
+            {"messages": [USER, called({"a": 1, "b": "ß"})], "tools": TOOLS},
+            {"messages": [USER, called('{"a":1,"b":"ß"}')], "tools": TOOLS},
+        ),
+        (
+            "openai",
+            {"messages": [USER, called('{"a": 1}'), RESULT, CALL]},
+            {"messages": [USER, called('{"a": 1}'), RESULT, CALL]},
+        ),
+        (
+            "trl-messages",
+            {"messages": [USER, called({"a": 1})], "tools": TOOLS},
+            {"messages": [USER, called({"a": 1})], "tools": TOOLS},
         ),
         ("openai", {"messages": [USER, ANSWER], "tools": []}, {"messages": [USER, ANSWER]}),
         (
