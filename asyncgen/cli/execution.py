@@ -22,13 +22,12 @@ from asyncgen.cli.command_line import (
 from asyncgen.cli.run_job import Job
 from asyncgen.cli.servers import serve
 from asyncgen.cli.setting_names import in_flags
-from asyncgen.config import DEFAULT_BASE_URL, MOST_AUTOMATIC, REQUESTS, RunConfig
+from asyncgen.config import DEFAULT_BASE_URL, MOST_AUTOMATIC, RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import AsyncgenError, DirectoryError, DiskError, Exit, Interrupted
 from asyncgen.events import CheckpointSaved, Event, RepairStarted, RunStarted
 
 if TYPE_CHECKING:
-    from asyncgen.cli.hints import Prompts
     from asyncgen.quality.flaws import DirectoryFlaws
     from asyncgen.storage.second_name import SecondName
 
@@ -40,13 +39,14 @@ def carry_out(job: Job, args: argparse.Namespace, flaws: "DirectoryFlaws | None"
     """Run, or regenerate rows with flaws; and report on it."""
     from asyncgen.cli.console import Console  # noqa: PLC0415 - not for --help
     from asyncgen.cli.event_log_file import log_file_of  # noqa: PLC0415
+    from asyncgen.cli.hints import prompts_of  # noqa: PLC0415
 
     console = Console(
         progress=not args.no_progress,
         verbose=args.verbose,
         quiet=args.quiet,
         log_file=log_file_of(args),
-        prompts=_prompts(job),
+        prompts=prompts_of(job.config),
     )
     with console:
         console.paths(job.config, job.output_file)
@@ -113,14 +113,6 @@ async def _execute(job: Job, console: Any, flaws: "DirectoryFlaws | None") -> in
             named.check()
     console.summary(summary, config, job.price, job.output_file)
     return Exit.SOME_FAILED if summary.failed_pairs else Exit.DONE
-
-
-def _prompts(job: Job) -> "Prompts | None":
-    from asyncgen.cli.hints import PROMPT_FILE, RECIPE_FILE  # noqa: PLC0415 - not for --help
-
-    if job.config.recipe == REQUESTS:
-        return None
-    return PROMPT_FILE if job.config.recipe_file is None else RECIPE_FILE
 
 
 def _second_name(job: Job, recipe: Any, disk: Any) -> "SecondName | None":

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from asyncgen.config import REQUESTS, RunConfig
 from asyncgen.events import WAITED_FOR, CallEnded
 from asyncgen.recipes.request_fields import RESERVED
 
@@ -12,8 +13,8 @@ _OF_PROMPTS = {
     "--reasoning-effort",
     "thinking": "only reasoning came (reasoning_content, or an open <think>), and no answer: raise max_tokens, or "
     "switch it off (--reasoning-effort none, or the server's own field in extra_body)",
-    "invalid_json": "the answer is not a JSON object: {schemas} the server to one",
-    "missing_keys": "{schemas} the server to the keys that are required",
+    "invalid_json": "the answer is not a JSON object: {no_object}",
+    "missing_keys": "the answer lacks keys that are required: {no_object}",
     "context_length": "prompt and answer are longer than the model's context: lower max_tokens",
 }
 _BY_KIND = {
@@ -79,15 +80,34 @@ _BY_FIELD = {
 class Prompts:
     """Where the user has the prompts of a run.
 
-    `params` is the place of the request fields in it, and `schemas` what holds a server to a schema.
+    `params` is the place of the request fields in it, `schemas` what holds a server to a schema, and `no_object`
+    what helps where an answer is no object of the form that was asked for.
     """
 
     params: str
     schemas: str
+    no_object: str
 
 
-PROMPT_FILE = Prompts("generation_params", "response_schemas in the prompt file hold")
-RECIPE_FILE = Prompts("params of the step", "a schema of the step holds")
+PROMPT_FILE = Prompts(
+    "generation_params",
+    "response_schemas in the prompt file hold",
+    "response_schemas in the prompt file hold the server to the form",
+)
+# Only a schema makes a step ask for JSON there, so it was sent.
+RECIPE_FILE = Prompts(
+    "params of the step",
+    "a schema of the step holds",
+    "the server does not hold the model to the schema of the step: let the prompt of the step show the form too",
+)
+
+
+def prompts_of(config: RunConfig) -> Prompts | None:
+    """Where the prompts of a run are; None: the user has none, or whole requests."""
+    if config.recipe == REQUESTS:
+        return None
+    from_class = ":" in config.recipe and config.recipe_file is None
+    return PROMPT_FILE if config.prompt_file is not None or from_class else RECIPE_FILE
 
 
 def hint(event: CallEnded, prompts: Prompts | None = PROMPT_FILE) -> str:
@@ -107,7 +127,9 @@ def hint(event: CallEnded, prompts: Prompts | None = PROMPT_FILE) -> str:
         return _BY_CODE[event.code]
     if prompts is None:
         return ""
-    return _about_prompts(event).format(params=prompts.params, schemas=prompts.schemas)
+    return _about_prompts(event).format(
+        params=prompts.params, schemas=prompts.schemas, no_object=prompts.no_object
+    )
 
 
 def _about_prompts(event: CallEnded) -> str:

@@ -160,7 +160,11 @@ def test_nothing_is_said_of_prompts_where_the_run_makes_no_requests(outcome: str
             ended("length"),
             "the answer reached its limit: raise max_tokens in params of the step, or --param max_tokens=N",
         ),
-        (ended("missing_keys"), "a schema of the step holds the server to the keys that are required"),
+        (
+            ended("invalid_json"),
+            "the answer is not a JSON object: the server does not hold the model to the schema of the step: "
+            "let the prompt of the step show the form too",
+        ),
         (ended("bad_request", param="top_k"), "take top_k out of params of the step, or --param top_k=null"),
     ],
     ids=lambda value: value.outcome if isinstance(value, CallEnded) else "",

@@ -95,6 +95,15 @@ def test_a_preview_shows_the_answers_that_are_not_accepted(tmp_path: Path) -> No
     assert "  failed:\n    check_max_words\n" in shown.stdout
 
 
+def test_a_preview_names_the_keys_of_the_recipe_file(tmp_path: Path) -> None:
+    """As the run does: it has no prompt file."""
+    (tmp_path / "broken.toml").write_text("[faults]\nbad_answer_json = 1.0\n")
+    words = ["--recipe", "mails", "--input", str(shipped("samples", "mails.jsonl")), "--rows", "1"]
+    shown = asyncgen(tmp_path, "preview", *words, "--simulate", "broken.toml")
+    assert "invalid_json" in shown.stderr
+    assert "schema of the step" in shown.stderr
+
+
 def test_a_preview_says_that_the_cache_keeps_its_answers(tmp_path: Path) -> None:
     """The file stays, and so does the text in it."""
     words = ["--input", str(shipped("samples", "mails.jsonl")), "--recipe", "mails", "--rows", "1", "--simulate"]

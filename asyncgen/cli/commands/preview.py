@@ -97,13 +97,14 @@ async def _show_prompts(job: Job, view: "PreviewView") -> int:
 
 async def _show_answers(job: Job, view: "PreviewView") -> int:
     from asyncgen.cli.console import Console  # noqa: PLC0415 - not for --help
+    from asyncgen.cli.hints import prompts_of  # noqa: PLC0415
     from asyncgen.engine.single_run import Run  # noqa: PLC0415
     from asyncgen.recipes import build  # noqa: PLC0415
     from asyncgen.recipes.watched_recipe import WatchedRecipe  # noqa: PLC0415
     from asyncgen.storage.disk import Disk  # noqa: PLC0415
 
     config = job.config
-    console = Console(progress=False, verbose=False, quiet=True, log_file=None)
+    console = Console(progress=False, verbose=False, quiet=True, log_file=None, prompts=prompts_of(config))
     recipe = WatchedRecipe(build(config, console.warn))
     async with AsyncExitStack() as stack:
         config, _ = await serve(config, stack, profile=job.profile, local=job.local)
