@@ -130,10 +130,8 @@ class Outages:
 
     @property
     def _silence(self) -> float:
-        """Seconds since the first refusal after the last answer; 0 without one."""
-        if self._refused_since <= self._gate.answered_at:
-            return 0.0
-        return asyncio.get_running_loop().time() - self._refused_since
+        """Seconds since the last answer, or the first refusal after it; some call has been refused."""
+        return asyncio.get_running_loop().time() - max(self._refused_since, self._gate.answered_at)
 
     def _goes_on_without(self, endpoint: Endpoint, kind: str, why: Message) -> bool:
         """Put an endpoint out and report it once; False if it is the last one."""

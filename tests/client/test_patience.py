@@ -124,14 +124,19 @@ async def test_it_ends_then_though_a_timer_fires_early(monkeypatch: pytest.Monke
     assert client.age == pytest.approx(PATIENCE, abs=1)
 
 
-async def test_an_answer_to_a_call_in_flight_ends_the_silence() -> None:
-    """It comes while the pause goes beyond the patience: the run goes on after the pause."""
-    client = Client((0, 1), refused=replace(LONG, retry_after=1.5 * PATIENCE))
-    late = asyncio.get_running_loop().call_later(PATIENCE / 2, setattr, client.gate, "answered_at", PATIENCE)
-    assert await client.ask(0) == ANSWER
-    assert late.when() < client.age
-    assert client.age == pytest.approx(1.5 * PATIENCE, abs=1)
-    assert client.reasons == []
+@pytest.mark.parametrize(("pause", "ends"), [(1.4 * PATIENCE, None), (1.6 * PATIENCE, 1.5 * PATIENCE)])
+async def test_an_answer_to_a_call_in_flight_begins_the_patience_anew(pause: float, ends: float | None) -> None:
+    """It comes half-way; the pause goes on, and the run with it, unless that is too long from then on."""
+    client = Client((0, 1), refused=replace(LONG, retry_after=pause))
+    loop = asyncio.get_running_loop()
+    loop.call_later(PATIENCE / 2, lambda: setattr(client.gate, "answered_at", loop.time()))
+    if ends is None:
+        assert await client.ask(0) == ANSWER
+        assert client.reasons == []
+    else:
+        with pytest.raises(Stopping):
+            await client.ask(0)
+    assert client.age == pytest.approx(ends or pause, abs=1)
 
 
 async def test_a_pause_shorter_than_what_is_asked_for_says_so() -> None:
