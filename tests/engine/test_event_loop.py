@@ -1,8 +1,54 @@
-"""The event loop that the commands run on, and programs that call them."""
+"""The event loop of the commands, the fast one where the machine lets it be, and of programs that call them."""
 
+import asyncio
 import gc
+import threading
+from collections.abc import Iterator
 
-from asyncgen.engine.event_loop import COLLECT_AFTER, run_loop
+import pytest
+
+from asyncgen.engine.event_loop import COLLECT_AFTER, can_start, run_loop
+
+
+async def kind() -> str:
+    """Of the loop that runs."""
+    return type(asyncio.get_running_loop()).__module__
+
+
+@pytest.fixture
+def no_thread() -> Iterator[None]:
+    """No thread can be started: its stack would be larger than any memory."""
+    usual = threading.stack_size(1 << 46)
+    yield
+    threading.stack_size(usual)
+
+
+def test_uvloop_is_used_where_it_is() -> None:
+    """It is faster."""
+    pytest.importorskip("uvloop")
+    assert run_loop(kind()) == "uvloop"
+
+
+@pytest.mark.usefixtures("no_thread")
+def test_where_threads_lack_the_loop_is_one_that_raises() -> None:
+    """Uvloop's library ends the process with SIGABRT at the first look-up of a name."""
+    assert run_loop(kind()).startswith("asyncio.")
+
+
+def test_the_threads_that_were_tried_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that could be started too, where the next one could not."""
+    before = threading.active_count()
+    assert can_start(3)
+    start = threading.Thread.start
+
+    def starts_two(thread: threading.Thread) -> None:
+        if threading.active_count() == before + 2:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", starts_two)
+    assert not can_start(3)
+    assert threading.active_count() == before
 
 
 def test_a_program_has_its_own_thresholds_of_the_collector_back() -> None:
