@@ -24,6 +24,7 @@ _BODIES = {
 }
 _WANTS_LOGIN = 511  # the status with which a network asks for one
 _ADDED = ("/chat/completions", "/chat/completions/")
+_EARLY = 0.001  # seconds by which a timer may fire too soon: less of the patience is none
 
 
 class Outages:
@@ -107,16 +108,16 @@ class Outages:
             Stopping: waiting is over, and the run stops.
         """
         kind, patience = failure.kind, self._config.patience
-        # Again and again: a timer may fire a little early.
-        while endpoint.limiter.day_over is None and 0 < patience - self._silence < self._gate.pause_left:
-            await self._gate.backoff(patience - self._silence)
+        # Again and again: answers to calls in flight make more of it.
+        while endpoint.limiter.day_over is None and _EARLY < self._patience_left < self._gate.pause_left:
+            await self._gate.backoff(self._patience_left)
         wait = endpoint.limiter.day_over
         if wait is not None:
             about = "about" if wait < DAY else "at most"
             reason = f"the daily limit is used up; the server resets it in {about} {wait / 3600:.1f} h"
             if self._goes_on_without(endpoint, kind, Message(reason)):
                 return
-        elif self._silence >= patience:
+        elif self._patience_left <= _EARLY:
             what = "could not be reached" if self._gate.outage else "has refused every call"
             reason = f"the server {what} for {self._silence:.0f} s ({kind})"
             if failure.asked is not None and failure.asked >= patience:
@@ -127,6 +128,11 @@ class Outages:
         moved = ("; if it has moved, check ", Setting("base_url")) if kind == "not_found" else ()
         self._stop(TryLaterError(f"{reason}; {saved}: ", Phrase.SAME, " resumes from here later", *moved))
         raise Stopping
+
+    @property
+    def _patience_left(self) -> float:
+        """Seconds; none or less when it is over."""
+        return self._config.patience - self._silence
 
     @property
     def _silence(self) -> float:
