@@ -29,6 +29,8 @@ from asyncgen.text import loads
 
 SLOWEST = 50_000  # bytes a second: a slower upload is taken for stuck
 PIECE = 256 * 1024  # bytes of a download at once
+FIRST_LOOK, LONGEST_LOOK = 0.5, 10.0  # seconds between two looks at a file that is being processed
+_PROCESSING = {"pending", "notRunning", "running"}
 _FIRST_ERROR = 300
 
 
@@ -46,6 +48,7 @@ class HttpBatchServer:
         self._parts = urlsplit(canonical(served.base_url))
         self._proxy = proxy_of(served.base_url)
         self._timeout = config.timeout
+        self._patience = config.patience
         self._connect_timeout = min(config.timeout, CONNECT_TIMEOUT)
         self._endpoint = batch_provider(served.base_url).endpoint
         self._headers = {"Authorization": f"Bearer {served.api_key or 'none'}", **headers_of(served)}
@@ -87,7 +90,22 @@ class HttpBatchServer:
         )
         if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"]:
             raise BatchServerError(Failure(INVALID_BODY, Action.RETRY))
-        return str(body["id"])
+        file = str(body["id"])
+        await self._processed(file, body)
+        return file
+
+    async def _processed(self, file: str, body: Any) -> None:
+        """Wait while the server processes an uploaded file: Azure makes no batch of it before."""
+        clock = asyncio.get_running_loop().time
+        end, wait = clock() + self._patience, FIRST_LOOK
+        while isinstance(body, dict) and body.get("status") in _PROCESSING and clock() < end:
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_LOOK)
+            try:
+                body = await self._json(self._asked("GET", f"/files/{quote(file, safe='')}"))
+            except BatchServerError as error:
+                if error.gone:  # the server does not say how its files stand
+                    return
 
     async def create(self, file: str, metadata: Mapping[str, str]) -> BatchState:
         """Create; see `BatchServer`."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from asyncgen.client import batch_http
 from asyncgen.client.batch_http import HttpBatchServer
 from asyncgen.client.batch_server import BatchServerError
 from asyncgen.client.checked_connector import CheckedConnector
@@ -77,3 +78,45 @@ async def test_a_connection_is_opened_within_the_time_of_an_attempt(
     finally:
         await server.close()
     assert limits == [connecting]
+
+
+async def test_a_file_that_the_server_still_processes_is_waited_for(
+    disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Azure refuses to make a batch of it before."""
+    monkeypatch.setattr(batch_http, "FIRST_LOOK", 0.0)
+    path = tmp_path / "requests.jsonl"
+    path.write_bytes(b"{}\n")
+    states = [
+        (200, b"pending"),
+        (500, b"running"),
+        (200, b"running"),
+        (200, b"processed"),
+        (200, b"pending"),
+        (404, b""),
+    ]
+    asked = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readline()).split(b" HTTP")[0])
+        status, state = states.pop(0)
+        body = b'{"id": "file-0", "status": "%s"}' % state
+        writer.write(
+            b"HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body
+        )
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        endpoint = EndpointConfig(
+            base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", api_key=KEY
+        )
+        config = RunConfig(input_jsonl=Path("rows.jsonl"), output_dir=Path("out"), endpoints=(endpoint,))
+        batches = HttpBatchServer(config, disk)
+        try:
+            for _ in range(2):
+                assert await batches.upload(path, 3) == "file-0"
+        finally:
+            await batches.close()
+    look = b"GET /v1/files/file-0"
+    assert asked == [b"POST /v1/files", look, look, look, b"POST /v1/files", look]
