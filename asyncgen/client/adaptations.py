@@ -74,6 +74,7 @@ _NO_SYSTEM = re.compile(
 )
 _NO_SYSTEM_STATUSES = {400, 422, 500}  # a template that raises: vLLM and SGLang, TGI, llama.cpp
 _BETWEEN = b'"},{"role":"user","content":"'  # within a JSON text its first mark would stand behind a backslash
+_OF_LITELLM = re.compile(r"\s*litellm\.UnsupportedParamsError: ")  # of the gateway itself, with 500
 _NO_THINKING = re.compile(r"not support thinking\b|\bthink value\b")  # Ollama
 _NOT_BOTH = re.compile(r"\btemperature\W{1,3}and\W{1,3}top_p\b.{0,40}(?:both|same time)", re.IGNORECASE)
 
@@ -205,10 +206,10 @@ def refused_field(failure: Failure, fields: Collection[str]) -> str | None:
     """The field that a refusal is about, or the role of a message, if it can be adapted; else None."""
     if SYSTEM in fields and failure.status in _NO_SYSTEM_STATUSES and _NO_SYSTEM.match(failure.sentence or ""):
         return SYSTEM
-    if failure.status not in _REFUSING_STATUSES and not _named_as_refused(failure):
+    said = failure.sentence or ""
+    if not (failure.status in _REFUSING_STATUSES or _named_as_refused(failure) or _OF_LITELLM.match(said)):
         return None
     adaptable = [name for name in fields if name in OPTIONAL_FIELDS or name in LIMIT_FIELDS]
-    said = failure.sentence or ""
     if not (failure.code in _REFUSING_CODES or failure.refuses_field or _REFUSING_WORDS.search(said)):
         return None
     if failure.param is not None:

@@ -106,7 +106,7 @@ def judge_answer(
     choice = _first(body.get("choices"))
     usage = read_usage(body.get("usage") or _of_groq(body))
     inside = body.get("error") or (choice and choice.get("error"))  # in the choice: OpenRouter
-    if inside:
+    if inside and not (choice and isinstance(inside, dict) and not any(inside.values())):
         failed = _error_inside({**body, "error": inside}, headers, now)
         return replace(failed, usage=usage, unsaid=failed.unsaid or _holds_anything(choice))
     if choice is None and body.get("prompt_filter_results"):  # Azure
@@ -125,9 +125,9 @@ def judge_answer(
 
 
 def _unwrapped(body: dict[str, Any]) -> dict[str, Any]:
-    """The answer in Cloudflare's `{"result": {…}, "success": true}`."""
-    result = body.get("result")
-    return result if isinstance(result, dict) and "choices" in result and "choices" not in body else body
+    """The answer in Cloudflare's `{"result": {…}, "success": true}`, or in the `data` of other gateways."""
+    held = (body.get(name) for name in ("result", "data") if "choices" not in body)
+    return next((inner for inner in held if isinstance(inner, dict) and "choices" in inner), body)
 
 
 def _of_groq(body: Mapping[str, Any]) -> Any:

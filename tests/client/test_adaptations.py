@@ -118,6 +118,10 @@ def test_an_effort_that_the_user_leaves_out_is_left_to_the_model() -> None:
             "temperature",
         ),
         (judge_error(500, {}, {"error": {"code": "unsupported_parameter", "param": "top_p"}}, 0), "top_p"),
+        (
+            said("litellm.UnsupportedParamsError: x does not support parameters: ['top_p'], for model=m", 500),
+            "top_p",
+        ),
         (judge_error(400, {}, {"errors": [{"message": "top_p is not supported"}]}, 0), "top_p"),
         (
             openai("temperature", "invalid_request_error", "Only the default (1) value is supported."),
