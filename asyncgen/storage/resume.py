@@ -50,6 +50,8 @@ from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.segment_format import PREFIX
 from asyncgen.storage.takeover import load_original, take_over
 
+_PUT_BACK = "put it back as it was if you can"
+
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
@@ -325,9 +327,11 @@ def _bring_to(directory: RunDirectory, state: RunState, *, may_be_longer: bool) 
         tail, is_longer = found[:length], len(found) > length
         if len(tail) < length:
             size = disk.size(path) or 0
-            raise DirectoryError(f"{path} is shorter than the checkpoint says ({size}, not {mark.size})")
+            raise DirectoryError(
+                f"{path} is shorter than the checkpoint says ({size}, not {mark.size}): {_PUT_BACK}"
+            )
         if digest(tail) != mark.tail or (is_longer and not may_be_longer):
-            raise DirectoryError(f"{path} was changed since the run wrote it")
+            raise DirectoryError(f"{path} was changed since the run wrote it: {_PUT_BACK}")
         if is_longer:
             disk.truncate(path, mark.size)
         meters[name] = FileMeter(mark.size, mark.crc32, tail)
