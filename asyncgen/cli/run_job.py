@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.address_and_key import BASE_URL_VARIABLE, check_has_key, endpoint_of
 from asyncgen.cli.endpoint_tables import endpoint_tables, load_endpoints, refuse_unchosen
-from asyncgen.cli.paths import absolute, absolute_input, absolute_output
+from asyncgen.cli.paths import absolute, absolute_input, absolute_output, prompt_file_here
 from asyncgen.cli.request_field_flags import params_of
 from asyncgen.cli.servers import default_model, local_model
+from asyncgen.cli.shell_words import quote
 from asyncgen.config import (
     BATCH_SIZE,
     DEFAULT_RECIPE,
@@ -28,7 +29,7 @@ from asyncgen.recipes import build, model_of_input
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import SIMULATED, on_this_machine
 from asyncgen.storage.layout import RunDirectory
-from asyncgen.storage.origin import ChosenModel, begun_with, choose_model
+from asyncgen.storage.origin import BegunWith, ChosenModel, begun_with, choose_model
 
 if TYPE_CHECKING:
     from asyncgen.local.model import LocalModel
@@ -137,8 +138,19 @@ def _model(args: argparse.Namespace, local: "LocalModel | None") -> ChosenModel:
         begun = None if args.restart else begun_with(RunDirectory(disk, absolute_output(args.output_dir)))
     finally:
         disk.close()
+    _refuse_forgotten(args, begun)
     named = model_of_input(_recipe(args), args.input_jsonl) if local is None else ""
     return choose_model(begun, args.model, args.continue_with_model, named or default_model(local))
+
+
+def _refuse_forgotten(args: argparse.Namespace, begun: BegunWith | None) -> None:
+    """Name the recipe or prompts of the directory if neither is given: the default recipe needs prompts."""
+    if begun is None or not begun.recipe or _recipe(args) != DEFAULT_RECIPE or args.prompt_file is not None:
+        return
+    forgotten = f"--recipe {quote(begun.recipe)}"
+    if begun.recipe == DEFAULT_RECIPE:
+        forgotten = f"--prompt-file {quote(prompt_file_here(Path(begun.prompts)))}"
+    raise UsageError(f"{args.output_dir} was begun with {forgotten}: give that again")
 
 
 def _recipe(args: argparse.Namespace) -> str:

@@ -1,4 +1,4 @@
-"""What a directory was begun with: the model, and whether by a version that sent only three fields."""
+"""What a directory was begun with: model and recipe, and whether by a version that sent only three fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +16,16 @@ ORIGINAL_MODEL = "gpt-4o"  # the original tool's; its directories do not name th
 
 @dataclass(frozen=True, slots=True)
 class BegunWith:
-    """The model that a run was begun with, the one that is to finish it, and whether an older version began it."""
+    """The model that a run was begun with, the one that is to finish it, and whether an older version began it.
+
+    `recipe` and `prompts` are the name or path and the prompt file of its recipe; empty: not recorded, or none.
+    """
 
     model: str
     finishes: str
     three_fields: bool
+    recipe: str = ""
+    prompts: str = ""
 
 
 def begun_with(directory: RunDirectory) -> BegunWith | None:
@@ -52,7 +57,15 @@ def _of_ours(content: Mapping[str, Any], fingerprint: Mapping[str, Any]) -> Begu
     if not isinstance(model, str):
         return None
     finishes = content.get("finished_with")
-    return BegunWith(model, finishes if isinstance(finishes, str) else model, three_fields="ways" not in content)
+    recipe = content.get("recipe")
+    said = recipe if isinstance(recipe, dict) else {}
+    return BegunWith(
+        model,
+        finishes if isinstance(finishes, str) else model,
+        three_fields="ways" not in content,
+        recipe=str(said.get("name", "")),
+        prompts=str(said.get("prompts", "")),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from asyncgen.config.shipped import shipped
 from tests import asyncgen_process
 
 from .conftest import SAMPLES, Job, clean_env
@@ -290,3 +292,57 @@ def test_a_process_that_may_open_few_sockets_says_so(job, flags, code):
         assert "lets a process open 136: lower it, or raise `ulimit -n`" in done.stderr
     else:
         assert "at most 136 calls are in flight" in done.stdout
+
+
+def test_what_a_directory_was_begun_with_is_named_where_it_was_forgotten(job, tmp_path):
+    """Else the recipe that is meant by default asks for its prompts, and nobody knows what for."""
+    this = job(flags=["--simulate", "fast"])
+    assert this.run("--num-pairs", "1").returncode == 0
+    bare = ["run", "--input", str(this.input_jsonl), "--output-dir", str(this.output_dir), "--simulate", "fast"]
+
+    def said(*words: str) -> str:
+        argv = [sys.executable, "-m", "asyncgen", *words]
+        done = asyncgen_process.run(argv, capture_output=True, text=True, timeout=60, env=clean_env(None))
+        assert done.returncode == 2
+        return done.stderr
+
+    assert "out-0 was begun with --prompt-file medec_safe: give that again" in said(*bare)
+    mails = str(tmp_path / "mails")
+    sample = shipped("samples", "mails.jsonl")
+    asyncgen_process.run(
+        [
+            sys.executable,
+            "-m",
+            "asyncgen",
+            *bare[:1],
+            "--input",
+            str(sample),
+            "--output-dir",
+            mails,
+            "--recipe",
+            "mails",
+            *bare[5:],
+        ],
+        check=True,
+        capture_output=True,
+        timeout=60,
+        env=clean_env(None),
+    )
+    assert "mails was begun with --recipe mails: give that again" in said(
+        "run", "--input", str(sample), "--output-dir", mails
+    )
+
+
+def test_a_file_that_was_edited_by_hand_can_be_put_back(job):
+    """Starting over, which would be paid again, is not the only way."""
+    this = job(flags=["--simulate", "fast"])
+    assert this.run("--num-pairs", "2").returncode == 0
+    edited = this.output_dir / "sft_correct.jsonl"
+    written = edited.read_bytes()
+    for content in (written.replace(b"e", b"a"), written[:-9]):
+        edited.write_bytes(content)
+        done = this.run()
+        assert done.returncode == 65
+        assert ": put it back as it was if you can; choose another --output-dir, or --restart" in done.stderr
+    edited.write_bytes(written)
+    assert this.run().returncode == 0
