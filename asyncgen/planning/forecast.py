@@ -2,8 +2,9 @@
 
 Without calls, the tokens of a text are estimated from its characters: clinical English and JSON have 3.6 to 5.2
 characters a token, depending on the tokenizer; each message and the reply add a few. A plain answer is about as
-long as the text that it rewrites, or longer if nothing limits it; an answer in JSON is a few hundred tokens. A few
-calls improve this: they measure the ratio and the length of each step, with the remaining spread.
+long as the text that it rewrites; where it is not known to rewrite one, or nothing limits it, it may have a page;
+an answer in JSON is a few hundred tokens. A few calls improve this: they measure the ratio and the length of each
+step, with the remaining spread.
 """
 
 import math
@@ -18,11 +19,11 @@ MESSAGE_TOKENS = (3.0, 4.0, 5.0)  # around the text of a message: role and frame
 REPLY_TOKENS = 3.0  # by which a call opens the reply; both as in OpenAI's cookbook
 JSON_TOKENS = (120.0, 300.0, 600.0)  # of a reasoning: a few short fields to paragraphs
 PLAIN_LENGTH = (0.9, 1.0, 1.15)  # of an answer, relative to the text that it rewrites
-UNLIMITED_TOKENS = (
+FREE_TOKENS = (
     0.0,
     50.0,
     500.0,
-)  # of an answer without a limit, at least: a question of a line may have a page
+)  # of an answer that rewrites nothing, at least: a question of a line may have a page
 LEAST_CACHED = 1024  # tokens that prompts must share before a server caches them
 REASONING_TOKENS = {
     "none": (0.0, 0.0, 0.0),
@@ -43,7 +44,7 @@ class StepSize:
     """The calls and messages of one step, and characters of prompts, of their fixed parts, of the rewritten text.
 
     `max_tokens` bounds each answer (0: unbounded); `json_object` says whether answers are JSON; `effort` is the
-    effort of the reasoning before them.
+    effort of the reasoning before them; `rewrites`: answers are known to be about as long as the rewritten text.
     """
 
     max_tokens: int
@@ -54,6 +55,7 @@ class StepSize:
     rewritten_characters: int = 0
     effort: str = "none"
     messages: int = 0
+    rewrites: bool = True
 
 
 @dataclass(slots=True)
@@ -158,7 +160,8 @@ def _guessed(size: StepSize, place: int) -> float:
     if size.json_object:
         return thoughts + size.calls * JSON_TOKENS[place]
     as_rewritten = size.rewritten_characters * PLAIN_LENGTH[place] / CHARACTERS_PER_TOKEN[place]
-    return thoughts + max(as_rewritten, 0 if size.max_tokens else size.calls * UNLIMITED_TOKENS[place])
+    is_free = not (size.rewrites and size.max_tokens)
+    return thoughts + max(as_rewritten, size.calls * FREE_TOKENS[place] if is_free else 0)
 
 
 def _usage(prompt: float, completion: float, cached: float) -> Usage:

@@ -22,7 +22,7 @@ from asyncgen.planning.forecast import Forecast, MeasuredSample, StepSize, StepU
 from asyncgen.planning.tiers import Tier
 from asyncgen.recipe import Recipe, Unparsed, guarded, nouns_of, rows_of_recipe
 from asyncgen.recipes import build
-from asyncgen.recipes.walk import likely_answer, rewritten_by, rounds_of, walk
+from asyncgen.recipes.walk import is_rewriting, likely_answer, rewritten_by, rounds_of, walk
 from asyncgen.storage import bad_lines
 from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.fingerprint import fingerprint
@@ -202,11 +202,16 @@ async def _sizes(config: RunConfig, recipe: Recipe[Any], number: int) -> dict[st
     sizes: dict[str, StepSize] = {}
     for pair in _first(config, recipe, number):
         for step, request in (await walk(recipe, pair, likely_answer(pair))).requests:
-            new = StepSize(request.sampling.max_tokens or 0, request.json_object, effort=_effort(config, request))
+            new = StepSize(
+                request.sampling.max_tokens or 0,
+                request.json_object,
+                effort=_effort(config, request),
+                rewrites=is_rewriting(pair),
+            )
             size = sizes.setdefault(step, new)
             size.calls += 1
             size.messages += _messages(request)
-            size.prompt_characters += len(request.system) + len(request.user)
+            size.prompt_characters += len(request.system) + len(request.user) + _tool_characters(request)
             size.fixed_characters += len(request.system)
             size.rewritten_characters += len(rewritten_by(pair) or request.user)
     return sizes
@@ -218,12 +223,22 @@ def _messages(request: ChatRequest) -> int:
     return 2 if request.system else 1
 
 
+def _tool_characters(request: ChatRequest) -> int:
+    """Of the tools in a request that is sent as it stands: servers write them into the prompt."""
+    if request.whole is None:
+        return 0
+    fields = orjson.loads(request.whole.data)
+    return sum(len(orjson.dumps(fields[name]).decode()) for name in ("tools", "functions") if fields.get(name))
+
+
 def _effort(config: RunConfig, request: ChatRequest) -> str:
     """How much the model reasons before the answer to a request."""
     set_ = dict(request.sampling.more).get("reasoning_effort")
     if set_ is not None:
         return str(orjson.loads(set_))
     model = listed_model(config.model)
+    if model is None and request.keep_thinking:
+        return "medium"  # of a model that nobody listed, whose thinking the recipe uses
     if model is None or not model.ways.reasons:
         return "none"
     if model.ways.can_be_switched_off and request.whole is None and not leaves_effort_out(config.params):

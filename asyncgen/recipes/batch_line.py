@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -38,6 +38,7 @@ class BatchLine:
     data: bytes
     model: str
     metadata: Any = None
+    guesses_length: ClassVar[bool] = True
 
     @property
     def size(self) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -36,6 +36,7 @@ class Fields:
     id: Any
     values: Mapping[str, Any]
     empty_field: str = ""
+    guesses_length: ClassVar[bool] = True
 
     @property
     def rewritten(self) -> str:

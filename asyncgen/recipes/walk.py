@@ -95,3 +95,8 @@ def likely_answer(pair: Any) -> Answer:
 def rewritten_by(pair: Any) -> str:
     """The text of a row about as long as an answer in text; empty if the row does not say."""
     return str(getattr(pair, "rewritten", ""))
+
+
+def is_rewriting(pair: Any) -> bool:
+    """Whether answers are known to rewrite that text; else its length is only a guess at theirs."""
+    return bool(rewritten_by(pair)) and not getattr(pair, "guesses_length", False)

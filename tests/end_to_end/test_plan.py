@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import shlex
 import sys
 from dataclasses import replace
@@ -177,6 +178,52 @@ def test_without_an_output_directory_a_new_one_is_named(tmp_path):
     assert refused.returncode == 2
     assert "--calibrate keeps the answers to its calls: give --output-dir" in refused.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+QUESTION = "Why is the sky blue during the day and red in the evening?"
+ASKED = """[[step]]
+name = "answer"
+user = "{question}"
+params = { max_tokens = 8000 }
+[[output]]
+file = "answers.jsonl"
+line = { thinking = "THINKING", answer = "{answer}" }
+"""
+
+
+def planned(tmp_path, *words):
+    """Tokens in and out, as (likely, low, high) each."""
+    words = [sys.executable, "-m", "asyncgen", *words, "--model", "nobody-knows-it"]
+    done = asyncgen_process.run(
+        words, capture_output=True, text=True, timeout=60, cwd=tmp_path, env=clean_env(None)
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("tokens")]
+    return [[int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d", line)[:3]] for line in lines]
+
+
+def test_the_length_of_a_question_is_not_taken_for_that_of_its_answer(tmp_path):
+    """Nor is that of a model's thinking nothing, where the recipe uses it and nobody knows the model."""
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"question": QUESTION}) + "\n")
+    found = []
+    for thinking in ("", "{answer.thinking}"):
+        (tmp_path / "asked.toml").write_text(ASKED.replace("THINKING", thinking))
+        found.append(planned(tmp_path, "plan", "--recipe", "asked.toml", "--input", "rows.jsonl")[1])
+
+    assert found[0] == [50, 10, 500]
+    assert found[1][0] > 500
+
+
+def test_the_tools_of_a_request_are_part_of_its_prompt(tmp_path):
+    """Servers write them into it, and charge for them."""
+    request = {"model": "m", "max_tokens": 100, "messages": [{"role": "user", "content": QUESTION}]}
+    tools = [{"type": "function", "function": {"name": "look", "description": "Looks it up. " * 100}}]
+    found = []
+    for more in ({}, {"tools": tools}):
+        (tmp_path / "requests.jsonl").write_text(json.dumps(request | more) + "\n")
+        found.append(planned(tmp_path, "requests", "requests.jsonl", "-o", "answers.jsonl", "--dry-run")[0][0])
+
+    assert found[1] - found[0] > 250
 
 
 def test_the_price_of_the_judge_holds_what_its_dry_run_says_after_the_run(serve, job):

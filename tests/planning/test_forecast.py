@@ -96,6 +96,15 @@ def test_a_short_question_may_have_a_long_answer_if_nothing_limits_it() -> None:
     assert rewritten.completion_tokens[1] == pytest.approx(8000 / 4.4)
 
 
+def test_a_limit_tells_the_length_only_of_an_answer_that_rewrites() -> None:
+    """Nobody knows how long the answer to a question is; it is no longer than its limit."""
+    question = StepSize(2000, False, 10, 440, 0, 440, rewrites=False)
+    low, likely, high = forecast(MeasuredSample(10, {"s": question}), 10, None).completion_tokens
+    assert (low, likely, high) == (pytest.approx(0.9 * 440 / 5.2), 500, 5000)
+    limited = forecast(MeasuredSample(10, {"s": replace(question, max_tokens=40)}), 10, None)
+    assert limited.completion_tokens == (pytest.approx(0.9 * 440 / 5.2), 400, 400)
+
+
 def test_at_best_the_fixed_part_of_the_prompts_is_cached_if_it_is_long_enough() -> None:
     """A server caches what 1,024 tokens have in common, not less."""
     short = forecast(MeasuredSample(1, {"s": step(1, system=3000, note=0)}), 1_000_000, PRICE)
