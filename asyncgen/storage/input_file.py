@@ -5,6 +5,7 @@ Every format is read as JSON lines (see `input_formats`), and positions refer to
 can be continued from any row without reading what is before it.
 """
 
+import errno
 import os
 import re
 import stat
@@ -18,7 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, NoReturn
 
-from asyncgen.errors import AsyncgenError, BadDataError, Message, Phrase, UsageError
+from asyncgen.errors import AsyncgenError, BadDataError, DiskError, Message, Phrase, UsageError
 from asyncgen.rows import BadFieldError, I, Parse, Row, named
 from asyncgen.storage.disk import Disk
 from asyncgen.storage.input_formats import JOIN, Piece, Refused, look_at, pieces_of
@@ -29,6 +30,7 @@ _BOM = b"\xef\xbb\xbf"
 _ESCAPED_NUL = b"\\u0000"  # as any NUL is written in JSON
 _BEYOND_64_BITS = 2.0**63
 _LONG_NUMBER = re.compile(rb"[:\s]-?\d{19,}\s*[,}]")
+_GONE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
 NOT_UTF_8 = "not UTF-8"
 NOT_JSON = "not JSON"
 LOOKED_AT = 20  # rows: enough to know the fields, but for rare ones
@@ -331,8 +333,23 @@ def field_names(path: Path) -> set[str]:
 def _is_seekable(path: Path) -> bool:
     try:
         return look_at(path).seekable
-    except UsageError as error:  # it existed when it was scanned
-        raise _changed(path) from error
+    except UsageError as error:
+        raise _unreadable_now(path, error) from error
+
+
+def _pieces_behind(path: Path, offset: int) -> Iterator[Piece]:
+    try:
+        yield from pieces_of(path, offset)
+    except UsageError as error:
+        raise _unreadable_now(path, error) from error
+
+
+def _unreadable_now(path: Path, error: UsageError) -> AsyncgenError:
+    """Why a file cannot be read that could be when it was scanned: it has gone, or the machine lacks something."""
+    cause = error.__cause__
+    if isinstance(cause, OSError) and cause.errno not in _GONE:
+        return DiskError(str(error), cause.errno)
+    return _changed(path)
 
 
 async def read_rows(
@@ -341,14 +358,15 @@ async def read_rows(
     """Stream the rows behind the position of `start`, up to but excluding index `stop`.
 
     Raises:
-        BadDataError: a line is bad that passed the scan: the file has changed since.
+        BadDataError: a line is bad that passed the scan, or there is no file: it has changed since.
+        DiskError: the file cannot be read.
     """
     if start.index >= stop:
         return
     pieces: AsyncGenerator[Piece, None] = (
         disk.read_input(path, start.end)
         if await disk.call(lambda: _is_seekable(path))
-        else disk.pull(pieces_of(path, start.end))
+        else disk.pull(_pieces_behind(path, start.end))
     )
     async with aclosing(pieces) as chunks:
         async for chunk in chunks:

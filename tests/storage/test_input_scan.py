@@ -1,5 +1,8 @@
 """The input before and while it is read: scanned once, trusted while unchanged, streamed as it was scanned."""
 
+import errno
+import gzip
+import itertools
 import json
 import os
 from collections.abc import Mapping
@@ -11,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.errors import BadDataError, UsageError
+from asyncgen.errors import BadDataError, DiskError, UsageError
 from asyncgen.medec.pair import parse_pair
 from asyncgen.recipes.declared import Fields
 from asyncgen.rows import Row
@@ -243,6 +246,28 @@ async def test_a_file_that_is_gone_after_the_scan_has_changed(disk: Disk, path: 
     disk.unlink(path)
     with pytest.raises(BadDataError, match="changed while it was read"):
         await read(disk, path, RowCutter(parse_pair), 2)
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.jsonl.gz"])
+@pytest.mark.parametrize("opened", [0, 1])
+async def test_a_file_that_cannot_be_opened_has_not_changed(
+    disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, opened: int
+) -> None:
+    """Too many files are open, say: whether it is looked at or read."""
+    path = tmp_path / name
+    content = line("a") + b"\n"
+    path.write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    usual, times = Path.open, itertools.count()
+
+    def opens(self: Path, *args: Any, **kinds: Any) -> Any:
+        if next(times) >= opened:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return usual(self, *args, **kinds)
+
+    monkeypatch.setattr(Path, "open", opens)
+    with pytest.raises(DiskError, match=f"cannot read .*{name}: Too many open files") as caught:
+        await read(disk, path, RowCutter(parse_pair), 1)
+    assert caught.value.errno == errno.EMFILE
 
 
 async def test_a_file_that_has_become_shorter_has_changed(disk: Disk, path: Path) -> None:
