@@ -98,7 +98,8 @@ class Contents:
     `files` has the rules of a row's lines, by file. `parse` None: the input cannot be understood. Without an
     input, `reference` is the file with whose ids the others are compared. `paired` is a file in which a row has a
     CORRECT line and then an INCORRECT one. `unchecked` are steps with checks whose answers are in no line
-    unchanged. `value` gives the value of a placeholder in a check, by row (None: unknown) and answers, or raises
+    unchanged; `uncompared` are steps whose answers should differ from a placeholder that no line tells, with it.
+    `value` gives the value of a placeholder in a check, by row (None: unknown) and answers, or raises
     LookupError. `remark` says why less can be checked than should be.
     """
 
@@ -111,6 +112,7 @@ class Contents:
     paraphrase: ParaphraseRule | None = None
     reasonings: tuple[ReasoningRule, ...] = ()
     unchecked: tuple[str, ...] = ()
+    uncompared: tuple[tuple[str, str], ...] = ()
     value: Callable[[str, Any, Mapping[str, Any]], Any] | None = None
     remark: str = ""
 

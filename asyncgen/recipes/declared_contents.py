@@ -1,6 +1,6 @@
 """What the files of a recipe file hold: values that come from the row, and places of answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,6 +36,7 @@ def contents_of_file(file: RecipeFile, parse: Parse[Any], counter: str) -> Conte
         answers=tuple(answers),
         paraphrase=_paraphrase(file, reader, files),
         unchecked=tuple(unchecked),
+        uncompared=tuple(reader.uncompared(answers)),
         value=_value,
     )
 
@@ -138,6 +139,17 @@ class _Reader:
                 )
         there = {rule.step for rule in found}
         return found, [name for name, step in self._file.steps.items() if _asks(step) and name not in there]
+
+    def uncompared(self, answers: Sequence[AnswerRule]) -> Iterator[tuple[str, str]]:
+        """The steps among these whose answers should differ from what no line has, with its placeholder."""
+        alone = {rule.step for rule in answers if not self._file.steps[rule.step].samples > 1}
+        for step in dict.fromkeys(rule.step for rule in answers):
+            differs_from = self._file.steps[step].check.differs_from
+            for name in sorted(frozenset() if differs_from is None else differs_from.names):
+                reference = Reference.parse(name)
+                of_a_step = reference.root in self._file.steps
+                if of_a_step and (reference.root not in alone or self._file.names.is_thinking(reference)):
+                    yield step, name
 
 
 def _label(step: Step, sample: str) -> str:

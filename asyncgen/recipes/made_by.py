@@ -106,7 +106,8 @@ def _as_far_as_it_holds(found: Contents, unread: Contents, before: Fingerprint, 
         return replace(unread, remark=remark)
     answers = tuple(rule for rule in found.answers if rule.step not in steps)
     unchecked = tuple(name for name in found.unchecked if name not in steps)
-    return replace(found, answers=answers, unchecked=unchecked, remark=remark)
+    uncompared = tuple(one for one in found.uncompared if one[0] not in steps)
+    return replace(found, answers=answers, unchecked=unchecked, uncompared=uncompared, remark=remark)
 
 
 def _fitting(found: Contents, files: Mapping[str, int], name: str) -> Contents:

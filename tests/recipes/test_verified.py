@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from asyncgen.chat import ChatRequest, Sampling
+from asyncgen.cli.verify_view import not_checked
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.quality.structure import Structure, state_in
 from asyncgen.quality.verification import Verification
@@ -191,6 +192,39 @@ async def test_schemas_and_checks_are_held_against_what_stands_in_the_files(benc
     (bench.path / "recipe.toml").write_text(stricter.read_text())
     state, _ = state_in(RunDirectory(Disk(), bench.path / "out"))
     assert "the recipe is not what it was in the run" in contents_of(state).remark
+
+
+COMPARED = """
+[[step]]
+name = "draft"
+user = "{text}"
+[[step]]
+name = "unwritten"
+user = "{text}"
+[[step]]
+name = "many"
+user = "{text}"
+samples = 2
+[[step]]
+name = "last"
+user = "{text}"
+check = { differs-from = "%s" }
+[[output]]
+file = "a.jsonl"
+line = { draft = "{draft}", thought = "{draft.thinking}", see = "{unwritten}.", many = "{many}", last = "{last}" }
+"""
+
+
+@pytest.mark.parametrize("other", ["draft.thinking", "unwritten", "many.1", "text", "draft"])
+def test_a_check_against_what_no_line_tells_is_said_not_to_be_made(tmp_path, other):
+    """It was left out without a word; those against the row and against an answer in a line are made."""
+    path = tmp_path / "r.toml"
+    path.write_text(COMPARED % f"{{{other}}}")
+    contents = Declared(RecipeFile(path)).contents
+    made = other in {"text", "draft"}
+    assert contents.uncompared == (() if made else (("last", other),))
+    said = f"whether the answers of last differ from {{{other}}}: the lines do not tell what that was"
+    assert not_checked(contents, with_input=True) == ([] if made else [said])
 
 
 @pytest.mark.parametrize(
