@@ -229,6 +229,11 @@ class Results:
             path = files.results(number, what)
             self._tables.append((path, self._index(path, expected)))
 
+    @property
+    def found(self) -> bool:
+        """Whether any line is one of a request of the batch."""
+        return any(table for _, table in self._tables)
+
     def find(self, index: int, name: str) -> dict[str, Any] | None:
         """The line of a request, or None."""
         for path, table in self._tables:

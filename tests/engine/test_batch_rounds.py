@@ -1,11 +1,14 @@
 """Batches against a server in memory, on a virtual clock: what it refuses, what a start finds of earlier ones."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
+from asyncgen.client.batch_server import BatchState, Receive
 from asyncgen.engine.batch.batch_rounds import BatchRounds
-from asyncgen.errors import KeyOrQuotaError, TryLaterError
+from asyncgen.errors import BadDataError, KeyOrQuotaError, TryLaterError
 
 from .memory_server import MemoryServer, refused
 from .starts import ROWS, Starts
@@ -99,3 +102,30 @@ async def test_a_batch_that_is_gone_is_sent_again(starts: Starts, server: Memory
     assert starts.answers() == ANSWERS
     assert len(server.batches) == 2
     assert 60 <= asyncio.get_running_loop().time() < 180
+
+
+@pytest.mark.parametrize("output", ["", "https://elsewhere.example/output-0", "of another form"])
+async def test_answers_that_cannot_be_read_are_not_asked_for_again_in_batches(
+    starts: Starts, server: MemoryServer, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    """The server counts them, so they are paid; the second batch would come back alike."""
+    create = server.create
+
+    async def create_otherwise(file: str, metadata: Mapping[str, str]) -> BatchState:
+        state = await create(file, metadata)
+        known = server.batches[-1]
+        server.batches[-1] = replace(known, completed=5, output_file=output)
+        return state
+
+    async def download(_file: str, receive: Receive) -> None:
+        await receive(b'[{"recordId": "0", "modelOutput": {}}]')
+
+    monkeypatch.setattr(server, "create", create_otherwise)
+    monkeypatch.setattr(server, "download", download)
+    error = await starts.once()
+    assert isinstance(error, BadDataError)
+    assert "counts 5 answers in batch 1" in str(error)
+    assert len(server.batches) == 1
+
+    assert await starts.once(batch=False) is None
+    assert starts.answers() == ANSWERS

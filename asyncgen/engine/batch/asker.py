@@ -33,7 +33,10 @@ class Deferred(Stopping):
 
 @dataclass(slots=True)
 class Finished:
-    """A batch that has ended, with its answers. `unworked` is the worst case of requests not carried out."""
+    """A batch that has ended, with its answers.
+
+    `unworked` is the worst case of requests not carried out; `gone`: the server no longer has a file of it.
+    """
 
     number: int
     state: BatchState
@@ -41,6 +44,7 @@ class Finished:
     results: Results
     unworked: Usage = NO_USAGE
     judged: set[Key] = field(default_factory=set)
+    gone: bool = False
 
 
 class BatchAsker:

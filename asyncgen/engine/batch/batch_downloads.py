@@ -57,19 +57,22 @@ class BatchDownloads:
 
     async def results(self, batch: OpenBatch, state: BatchState, members: Members) -> Finished:
         """Download the results of a batch that has ended."""
-        number = batch.number
+        number, gone = batch.number, False
         for what, file in (("output", state.output_file), ("errors", state.error_file)):
             path = self._files.results(number, what)
             self._files.disk.unlink(path)
+            if "://" in file:
+                continue  # of a place elsewhere, which is never asked
             if file and not await self._have(batch, file, path):
                 self._files.disk.unlink(path)
+                gone = True
                 text = (
                     f"The server no longer hands out the {what} of batch {number}: "
                     f"{plural(batch.requests, 'request')} may be sent again and billed twice"
                 )
                 self._observe(Notice(text, warning=True))
         results = await self._files.disk.call(lambda: Results(self._files, number, members))
-        return Finished(number, state, members, results)
+        return Finished(number, state, members, results, gone=gone)
 
     async def _have(self, batch: OpenBatch, file: str, path: Path) -> bool:
         """Download a file of a batch; False if the server does not have it."""

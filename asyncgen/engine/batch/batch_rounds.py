@@ -314,6 +314,14 @@ class BatchRounds:
         if failure is not None:
             asker.reason = rejection(failure, self._config, self._config.endpoints[0])
             return
+        if state.completed and not (one.gone or one.results.found):
+            text = (
+                f"the server counts {plural(state.completed, 'answer')} in batch {batch.number}, and hands out "
+                "none of them as OpenAI does. They may be billed, and so would the next batch be: "
+            )
+            message = Message(text, Phrase.SAME)
+            asker.reason = BadDataError(message, " without ", Setting("batch", True), " asks one call at a time")
+            return
         self._in_vain += 1
         problems = ["refused for rate or overload"] if one.results.refused else dict.fromkeys(state.problems)
         why = f" ({', '.join(problems)})" if problems else ""
