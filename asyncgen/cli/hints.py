@@ -142,11 +142,12 @@ def _about_prompts(event: CallEnded) -> str:
         return _OF_PROMPTS["context_length"]
     named = f"{event.param or ''} {event.sentence or ''}"
     found = next((text for words, text in _BY_WORDS if words.search(named)), "")
+    field = (event.param or "").removeprefix("body.")  # where Mistral's `loc` begins
+    own = field.isidentifier() and field not in RESERVED and field not in _BY_FIELD
+    if event.outcome == "bad_request" and not found and own:
+        return f"take {field} out of {{params}}, or --param {field}=null"
     if event.outcome not in _OF_ACCOUNTS:
         found = found or next((text for field, text in _BY_FIELD.items() if field in named), "")
-    field = (event.param or "").removeprefix("body.")  # where Mistral's `loc` begins
-    if event.outcome == "bad_request" and not found and field.isidentifier() and field not in RESERVED:
-        return f"take {field} out of {{params}}, or --param {field}=null"
     return found
 
 

@@ -221,7 +221,7 @@ def _answer(
         return "refusal"
     beside = thinking_of(message)
     parts = split_thinking((content or "").lstrip(_INVISIBLE))
-    if isinstance(reason, str) and reason.lower() in _CUT_OFF:
+    if isinstance(reason, str) and _name_of(reason) in _CUT_OFF:
         # Reasoning counts towards the same limit.
         reasoned = usage.reasoning_tokens or beside or parts is None
         return "reasoning_length" if reasoned else "length"
@@ -229,7 +229,7 @@ def _answer(
     if parts is None or _BLANK.fullmatch(text):
         return "thinking" if parts is None or parts[1] or beside else "empty"
     # Some servers give no finish reason for a whole answer.
-    if not (reason is None or (isinstance(reason, str) and reason.lower() in _FINISHED)):
+    if not (reason is None or (isinstance(reason, str) and _name_of(reason) in _FINISHED)):
         return "unfinished"
     problem = json_problem(text, required_keys) if json_object else None
     if problem is not None:
@@ -242,7 +242,12 @@ def _answer(
 
 def _is_filtered(reason: str) -> bool:
     """Whether a finish reason is that of a filter; Gemini's says which one: `content_filter: RECITATION`."""
-    return reason.lower().partition(":")[0] in _FILTERED
+    return _name_of(reason).partition(":")[0] in _FILTERED
+
+
+def _name_of(reason: str) -> str:
+    """A finish reason as most servers write it; some write it in capitals or with dashes."""
+    return reason.lower().replace("-", "_")
 
 
 def _whole(choices: Any, usage: Usage, model: str, request: str) -> Completion | str:
@@ -252,7 +257,7 @@ def _whole(choices: Any, usage: Usage, model: str, request: str) -> Completion |
     """
     first = _first(choices)
     message, reason = (None, None) if first is None else (first.get("message"), first.get("finish_reason"))
-    word = str(reason or "").lower()
+    word = _name_of(str(reason or ""))
     if _is_filtered(word):
         return "content_filter"
     if first is None or not isinstance(message, dict):

@@ -37,6 +37,7 @@ _NO_CREDIT = (
     r"Insufficient Balance\b",  # DeepSeek behind a gateway; MiniMax, with 500
     r"You are using a Trial key, which is limited to \d+ API calls / month\b",  # Cohere
     r"You are past the per month request limit\b",  # the same
+    r"you(?:'ve| \([^()]{1,80}\) have) reached your (?:weekly|monthly) usage limit\b",  # Ollama's cloud
     r"(?:\[1113\]\[)?余额不足",  # Zhipu
     r"资源包余量已用尽",  # Hunyuan
 )

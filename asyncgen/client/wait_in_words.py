@@ -20,7 +20,7 @@ _OF_THE_DAY = re.compile(
     r"\b(?:requests|tokens|calls) per day\b|\bdaily (?:\w+ ){0,2}(?:limit|quota|allocation)\b"
     r"|\b(?:limit|quota)s? per day\b|-per-day\b|ByDay\b"
     r"|\brequest reached TPD rate limit\b"  # Moonshot
-    r"|^\s*you(?:'ve| \([^()]{1,80}\) have) reached your \w+ usage limit\b"  # Ollama's cloud
+    r"|^\s*you(?:'ve| \([^()]{1,80}\) have) reached your (?:hourly|session|daily) usage limit\b"  # Ollama's cloud
     r"|\bexceeded today's quota\b"  # ModelScope
     r"|\busage exceeded, resets at midnight\b"  # OpenCode Zen
     r"|^\s*usage limit exceeded\b"  # MiniMax's plans

@@ -90,6 +90,12 @@ def test_what_came_is_named_with_what_to_do(event: CallEnded, word: str) -> None
     assert word in hint(event)
 
 
+def test_a_field_that_is_refused_goes_before_the_model_that_refuses_it() -> None:
+    """`stop`, which a run does not leave out by itself."""
+    event = ended("bad_request", "unsupported_parameter", "'stop' is not supported with this model.", "stop")
+    assert hint(event) == "take stop out of generation_params, or --param stop=null"
+
+
 @pytest.mark.parametrize("outcome", ["authentication", "quota"])
 def test_no_model_is_blamed_for_a_key_or_a_credit(outcome: str) -> None:
     """Servers speak of their models there too; what to do, the end of the run says."""

@@ -115,6 +115,7 @@ UNUSABLE = [
     (answer("The note.", refusal="I cannot help with that."), "refusal", GIVE_UP),
     (answer(finish_reason="content_filter"), "content_filter", GIVE_UP),
     (answer(finish_reason="SAFETY"), "content_filter", GIVE_UP),
+    (answer(finish_reason="content-filter"), "content_filter", GIVE_UP),
     (answer(finish_reason="guardrail_intervened"), "content_filter", GIVE_UP),
     (answer(finish_reason="refusal"), "refusal", GIVE_UP),
     (answer([{"type": "refusal", "refusal": "No."}]), "refusal", GIVE_UP),

@@ -174,7 +174,7 @@ def test_without_a_date_a_moment_is_by_our_own_clock(date: str) -> None:
         ("You have exceeded today's quota for model Q/Q3, please try again tomorrow. Limits: 500", None, DAY),
         ("Usage limit reached for 5 hour. Your limit will reset at 2026-11-30 02:00:00", None, DAY),
         ("已达到 5 小时的使用上限。您的限额将在 2026-11-30 02:00:00 重置。", None, DAY),
-        ("you (name) have reached your weekly usage limit, upgrade for higher limits: https://x", None, DAY),
+        ("you (name) have reached your session usage limit, upgrade for higher limits: https://x", None, DAY),
         ("you've reached your hourly usage limit, please wait or upgrade to continue", None, DAY),
         ("You said: today's quota of sweets is reached, and the TPD is high", None, None),
         ("Rate limit of 50 per 86400s exceeded. Please wait 30000 seconds before retrying.", None, 30_000),

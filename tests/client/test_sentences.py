@@ -48,6 +48,10 @@ GEMINI = (
         (400, {"message": "资源包余量已用尽", "type": "runtime_error", "code": "3008"}),
         (429, {"message": "You are using a Trial key, which is limited to 1000 API calls / month. You can"}),
         (429, {"message": "You are past the per month request limit for this model, please wait and try again"}),
+        (
+            429,
+            {"message": "you (name) have reached your weekly usage limit, upgrade for higher limits: https://x"},
+        ),
         (429, {"message": "Credit limit exceeded, please navigate to", "type": "credit_limit"}),
         (429, {"message": GEMINI.format(limit=0), "code": 429}),
         (
