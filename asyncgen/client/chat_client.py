@@ -25,7 +25,7 @@ from asyncgen.client.attempt_charges import AttemptCharges
 from asyncgen.client.call_log import CallLog
 from asyncgen.client.call_reports import CallReports
 from asyncgen.client.caller import Caller
-from asyncgen.client.classify import OF_ITS_LIMITS, REFUSED, Action, Failure
+from asyncgen.client.classify import OF_ITS_LIMITS, OF_NO_API, REFUSED, Action, Failure
 from asyncgen.client.encoding import Encoder, Prepared
 from asyncgen.client.explanations import Explanations
 from asyncgen.client.learning import Learning
@@ -298,10 +298,11 @@ class ChatClient:
     def _ask_others(self, call: _Call, grant: Grant, shape: RequestShape, failure: Failure) -> Failure:
         """Let other endpoints be asked if one refuses a call that they may take; returns the failure as it counts.
 
-        Of such a size, or of a shape that it has never answered: then the endpoint may be to blame.
+        Of such a size, or of a shape that it has never answered: then the endpoint may be to blame. It is where no
+        API answers.
         """
-        tried = call.tried
-        endpoint, blamed = grant.endpoint, failure.kind == REFUSED and not self._probes.proven(shape)
+        tried, endpoint = call.tried, grant.endpoint
+        blamed = failure.kind in OF_NO_API or (failure.kind == REFUSED and not self._probes.proven(shape))
         if not (blamed or failure.kind in OF_ITS_LIMITS or failure.action is Action.STOP_IF_REPEATED):
             return failure
         new = endpoint.name not in tried.refused_by

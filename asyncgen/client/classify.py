@@ -23,6 +23,8 @@ REFUSED = "bad_request"
 """The kind of a failure that the same request meets again; request, settings or endpoint are to blame."""
 OF_ITS_LIMITS = {"context_length", "too_large", "larger_than_limit"}
 """The kinds of a request that is too large for an endpoint; another one may take it."""
+OF_NO_API = {"html", "plain_text", "no_http", "bad_http", "large_header", "encoding", "too_large_answer"}
+"""The kinds of what no API answers: an endpoint, or what stands in front of it, is to blame."""
 
 
 class Action(Enum):

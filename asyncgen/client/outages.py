@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from asyncgen.address import host_and_port, lacks_api_version
-from asyncgen.client.classify import Failure
+from asyncgen.client.classify import Action, Failure
 from asyncgen.client.proxies import proxy_of
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Message, Phrase, Setting, Stopping, TryLaterError
@@ -21,6 +21,10 @@ _BODIES = {
     "html": ("HTML", "a login page or a gateway"),
     "event_stream": ("an event stream", "this server only streams"),
     "plain_text": ("text", "another service answers there"),
+    "no_http": ("what is not HTTP", "another service listens there"),
+    "bad_http": ("malformed headers", "a gateway or the server breaks the rules of HTTP"),
+    "large_header": ("headers that are too large", "a gateway adds them"),
+    "encoding": ("what cannot be decoded", "a gateway changes answers"),
 }
 _WANTS_LOGIN = 511  # the status with which a network asks for one
 _ADDED = ("/chat/completions", "/chat/completions/")
@@ -85,7 +89,7 @@ class Outages:
             Stopping: nothing else has come so far, and the run stops.
         """
         kind = "html" if failure.status == _WANTS_LOGIN else failure.kind
-        if kind not in _BODIES:
+        if kind not in _BODIES or failure.action is Action.ELSEWHERE:  # where an API may answer
             return
         self._foreign[kind] += 1
         if self._gate.answers or self._foreign[kind] < FOREIGN:

@@ -15,6 +15,7 @@ from asyncgen.client.classify import Action, Failure, judge_error
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.outages import advice_on
 from asyncgen.client.scripted_wire import ScriptedWire
+from asyncgen.client.transport_errors import UnreadableError, unanswered
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.config.shipped import shipped
 from asyncgen.errors import AsyncgenError, CallFailed, KeyOrQuotaError, Stopping, TryLaterError
@@ -234,6 +235,10 @@ async def test_a_server_that_was_never_there_is_no_outage() -> None:
         ),
         (judge_answer(b"Ollama is running", {}, json_object=False, now=0.0), KeyOrQuotaError),
         (judge_answer(b'{"message": {}}\n{"done": true}\n', {}, json_object=False, now=0.0), KeyOrQuotaError),
+        (unanswered(UnreadableError("no_http", "no HTTP")), KeyOrQuotaError),
+        (unanswered(UnreadableError("bad_http", "malformed headers")), KeyOrQuotaError),
+        (unanswered(UnreadableError("large_header", "longer than is read")), KeyOrQuotaError),
+        (unanswered(UnreadableError("encoding", "br")), KeyOrQuotaError),
     ],
     ids=str,
 )

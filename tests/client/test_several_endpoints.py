@@ -11,7 +11,7 @@ from asyncgen.chat import NO_USAGE, ChatRequest, Completion, Sampling
 from asyncgen.client.call_log import NoLog
 from asyncgen.client.caller import Caller
 from asyncgen.client.chat_client import ChatClient
-from asyncgen.client.classify import Action, Failure, judge_error
+from asyncgen.client.classify import OF_NO_API, Action, Failure, judge_error
 from asyncgen.client.encoding import Prepared
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.errors import AsyncgenError, CallFailed
@@ -151,6 +151,20 @@ async def test_an_endpoint_that_takes_no_call_costs_no_row_while_another_answers
     assert await fleet.answered(400, 400 * 0.1 / 8 + 5) == 400
     assert fleet.asked["b"] == 400
     assert fleet.asked["a"] < 20 or status == 413
+
+
+@pytest.mark.parametrize("kind", sorted(OF_NO_API))
+async def test_an_endpoint_where_no_api_answers_costs_no_row_while_another_answers(kind: str) -> None:
+    """A login page, another service, a gateway that breaks answers: not a row is to blame."""
+
+    async def breaks() -> Failure:
+        await asyncio.sleep(0.01)
+        return Failure(kind, Action.ASK_AGAIN, 200)
+
+    fleet = Fleet(breaks, good)
+    assert await fleet.answered(400, 400 * 0.1 / 8 + 5) == 400
+    assert fleet.asked["b"] == 400
+    assert fleet.asked["a"] < 20
 
 
 @pytest.mark.parametrize("code", ["context_length_exceeded", "request_too_large"])

@@ -38,7 +38,7 @@ class Prediction:
 
 
 NO_SERVER = {"body of HTML", "connection refused", "proxy refuses"}
-WRONG_SERVER = {"scheme", "event_stream", "plain_text"}
+WRONG_SERVER = {"scheme", "event_stream", "plain_text", "no_http", "bad_http", "large_header", "encoding"}
 """Without a single answer these are no matter of pairs."""
 SAYS_OTHERWISE = {
     "usage missing",
