@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from asyncgen.address import host_and_port, lacks_api_version
 from asyncgen.client.classify import Action, Failure
 from asyncgen.client.proxies import proxy_of
+from asyncgen.client.tls import unread_variable
 from asyncgen.config import EndpointConfig, RunConfig
 from asyncgen.errors import AsyncgenError, KeyOrQuotaError, Message, Phrase, Setting, Stopping, TryLaterError
 from asyncgen.events import Notice, Observer
@@ -27,7 +28,8 @@ _BODIES = {
     "encoding": ("what cannot be decoded", "a gateway changes answers"),
 }
 _WANTS_LOGIN = 511  # the status with which a network asks for one
-_ADDED = ("/chat/completions", "/chat/completions/")
+_ADDED = "/chat/completions"
+_OTHER_ROUTES = ("/completions", "/responses", "/messages", "/models", "/embeddings")
 _EARLY = 0.001  # seconds by which a timer may fire too soon: less of the patience is none
 
 
@@ -182,15 +184,25 @@ def no_connection(failure: Failure, served: EndpointConfig) -> TryLaterError:
     )
 
 
+def _about_path(base_url: str) -> str:
+    """What is wrong with the end of an address, as far as that is known."""
+    path = urlsplit(base_url).path.rstrip("/")
+    if path.endswith(_ADDED):
+        return f" (without {_ADDED}, which is added)"
+    if path.endswith(_OTHER_ROUTES):
+        return f" (without /{path.rpartition('/')[2]}: {_ADDED} is added)"
+    if lacks_api_version(base_url):
+        return " (an address of Azure ends with /openai/v1, or with ?api-version=…)"
+    return ""
+
+
 def advice_on(failure: Failure, config: RunConfig, served: EndpointConfig) -> Message:
     """What the user can do about a failure."""
     address = served.address
     unknown = f"the server does not know the model {config.model!r} or the address; check "
-    whole = (
-        " (without /chat/completions, which is added)" if urlsplit(served.base_url).path.endswith(_ADDED) else ""
-    )
-    if lacks_api_version(served.base_url):
-        whole += " (an address of Azure ends with /openai/v1, or with ?api-version=…)"
+    whole = _about_path(served.base_url)
+    variable = unread_variable()
+    unread = f" ({variable} is not read here: set SSL_CERT_FILE to its file)" if variable else ""
     reasons = {
         "quota": Message("the account is out of quota or credit; add credit"),
         "authentication": Message(
@@ -201,7 +213,7 @@ def advice_on(failure: Failure, config: RunConfig, served: EndpointConfig) -> Me
         "permission": Message("the API key may not use this model or project; check the key's permissions"),
         "not_found": Message(unknown, Setting("model"), " and ", address, whole),
         "certificate": Message(
-            "the server's TLS certificate is not trusted; check ", address, " and SSL_CERT_FILE"
+            "the server's TLS certificate is not trusted; check ", address, f" and SSL_CERT_FILE{unread}"
         ),
         "scheme": Message(f"{failure.code}: set ", address, f" to {_other_scheme(served.base_url)}://…")
         if failure.status is None or urlsplit(served.base_url).scheme == "http"

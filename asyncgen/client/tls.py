@@ -9,6 +9,14 @@ import httpx2
 from asyncgen.errors import KeyOrQuotaError
 
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_OF_OTHERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")  # what other programs read
+
+
+def unread_variable() -> str | None:
+    """The variable that names certificates for other programs alone; None: there is none, or one for this one."""
+    if any(os.environ.get(variable) for variable in _VARIABLES):
+        return None
+    return next((variable for variable in _OF_OTHERS if os.environ.get(variable)), None)
 
 
 def trusted() -> ssl.SSLContext:

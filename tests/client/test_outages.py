@@ -373,6 +373,40 @@ async def test_an_address_of_azure_without_its_version_is_told_what_it_lacks(sta
     assert str(advice_on(missing, config, served)).endswith("ends with /openai/v1, or with ?api-version=…)")
 
 
+@pytest.mark.parametrize("route", ["completions", "responses/", "models"])
+async def test_an_address_of_another_route_is_told_from_a_wrong_one(route: str) -> None:
+    """Those of other programs end so."""
+    served = EndpointConfig(base_url=f"https://api.example.com/v1/{route}")
+    config = RunConfig(input_jsonl=SAMPLES, output_dir=SAMPLES, prompt_file=SAMPLES, endpoints=(served,))
+    advice = str(advice_on(Failure("not_found", Action.STOP_IF_REPEATED, status=404), config, served))
+    assert advice.endswith(f"base_url (without /{route.strip('/')}: /chat/completions is added)")
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        (
+            {"REQUESTS_CA_BUNDLE": "ca.pem"},
+            " (REQUESTS_CA_BUNDLE is not read here: set SSL_CERT_FILE to its file)",
+        ),
+        ({"REQUESTS_CA_BUNDLE": "ca.pem", "SSL_CERT_FILE": "ca.pem"}, ""),
+        ({}, ""),
+    ],
+)
+async def test_certificates_for_other_programs_are_said_not_to_be_read(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], named: str
+) -> None:
+    """A company that looks into TLS sets them for all that it knows."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    served = EndpointConfig(base_url="https://api.example.com/v1")
+    config = RunConfig(input_jsonl=SAMPLES, output_dir=SAMPLES, prompt_file=SAMPLES, endpoints=(served,))
+    advice = str(advice_on(Failure("certificate", Action.STOP), config, served))
+    assert advice.endswith(f" and SSL_CERT_FILE{named}")
+
+
 @pytest.mark.parametrize(("url", "named"), [("http://api.example.com/v1", True), ("http://127.0.0.1:1/v1", False)])
 async def test_a_page_instead_of_a_refusal_is_that_of_the_proxy(
     monkeypatch: pytest.MonkeyPatch, url: str, *, named: bool
