@@ -55,7 +55,8 @@ _REFUSING_WORDS = re.compile(
     r"unsupported|n[o']t support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|forbidden|deprecated"
     r"|both|at the same time|only the default|only \S+ is (?:allowed|supported)|may only be|no longer"
     r"|not accept|not available|additional propert|incompatible|removed"
-    r"|temperature\W{1,3}must be strictly positive|reasoning_effort\W{1,3}must be one of|不支持",
+    r"|temperature\W{1,3}must be strictly positive|top_p\W{1,3}must be > 0\.0 and < 1\.0"  # TGI, of 0 and of 1
+    r"|reasoning_effort\W{1,3}must be one of|不支持",
     re.IGNORECASE,
 )
 

@@ -105,6 +105,7 @@ def test_an_effort_that_the_user_leaves_out_is_left_to_the_model() -> None:
         (said("temperature and top_p cannot be set at the same time"), "top_p"),
         (said("invalid temperature: only 1 is allowed for this model"), "temperature"),
         (said("不支持参数 top_p"), "top_p"),
+        (said("Input validation error: `top_p` must be > 0.0 and < 1.0", 422), "top_p"),
         (said("`temperature` may only be set to 1 when thinking is enabled."), "temperature"),
         (said("temperature: only temperature=1 is supported for this model."), "temperature"),
         (said("Argument not supported on this model: topP"), "top_p"),
