@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from asyncgen.address import without_secrets
+from asyncgen.cli.headers import is_name_of_variable
 from asyncgen.cli.invocation import PROGRAM, asyncgen_here, python_here
 from asyncgen.cli.shell_words import join, quote
 
@@ -82,10 +83,11 @@ def _hidden(flag: str, value: str) -> str:
     """A value without secrets: of a header, the name and the source of its value are shown."""
     if flag == _ADDRESS:
         return without_secrets(value)
-    name, _, said = value.partition("=")
     if flag != _HEADER:
         return "…"
-    return value if said.startswith("env:") else f"{name}=…"
+    name, _, said = value.partition("=")
+    is_shown = said.startswith("env:") and is_name_of_variable(said.removeprefix("env:"))
+    return value if is_shown else f"{name}=…"
 
 
 def this_command(argv: Sequence[str], python: str | None = None) -> str:

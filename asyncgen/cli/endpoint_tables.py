@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.address import is_loopback
-from asyncgen.cli.headers import resolve_headers
+from asyncgen.cli.headers import is_name_of_variable, resolve_headers
 from asyncgen.config import EndpointConfig, check_base_url
 from asyncgen.errors import KeyOrQuotaError, UsageError
 from asyncgen.small_files import read_toml
@@ -92,8 +92,9 @@ def _endpoint(name: str, known: Mapping[str, Any], path: Path) -> EndpointConfig
     address, variable = said.get("base-url"), said.get("api-key-env")
     if not isinstance(address, str):
         raise UsageError(f"{where} needs a base-url")
-    if variable is not None and not (isinstance(variable, str) and variable):
-        raise UsageError(f"{where}: api-key-env must be the name of an environment variable")
+    is_name = isinstance(variable, str) and (is_name_of_variable(variable) or variable in os.environ)
+    if variable is not None and not is_name:
+        raise UsageError(f"{where}: api-key-env must be the name of an environment variable, not the key")
     numbers = {key: _number(said.get(key), f"{where}: {key}", whole=key == "concurrency") for key in _NUMBERS}
     key = os.environ.get(variable, "") if variable else ""
     headers = _headers(said.get("headers", {}), f"{where}: headers")

@@ -5,12 +5,14 @@ A secret stays in the environment, out of the process list and of files: `NAME=e
 
 import argparse
 import os
+import re
 from collections.abc import Iterable, Mapping
 
 from asyncgen.config import HEADER_NAME, check_header
-from asyncgen.errors import KeyOrQuotaError
+from asyncgen.errors import KeyOrQuotaError, UsageError
 
 _FROM_ENVIRONMENT = "env:"
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*|[A-Za-z_]+|[A-Za-z_][A-Za-z0-9_]{0,15}")
 
 
 def add_header_argument(group: argparse._ArgumentGroup) -> None:
@@ -24,6 +26,14 @@ def add_header_argument(group: argparse._ArgumentGroup) -> None:
         help="a header of all requests, for a gateway; a secret as NAME=env:VARIABLE, read from the "
         "environment; never shown (repeated; also headers = {…} in [endpoint.NAME])",
     )
+
+
+def is_name_of_variable(text: str) -> bool:
+    """Whether a text is the name of an environment variable as people write them, and can be shown.
+
+    Else it may be the secret itself, pasted where its name belongs.
+    """
+    return _VARIABLE.fullmatch(text) is not None
 
 
 def resolve_headers(
@@ -46,6 +56,8 @@ def resolve_headers(
         if text.startswith(_FROM_ENVIRONMENT):
             variable = text.removeprefix(_FROM_ENVIRONMENT)
             value = environment.get(variable, "")
+            if not value and not is_name_of_variable(variable):
+                raise UsageError(f"{where} {name}: after env: stands the name of an environment variable")
             if not value:
                 raise KeyOrQuotaError(f"{where} {name}: set the environment variable {variable}")
         check_header(name, value, where)

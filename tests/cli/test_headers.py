@@ -24,6 +24,8 @@ def test_a_secret_comes_from_the_environment() -> None:
         ("X-Secret", "sekret\r\nX-Other: 1", UsageError),
         ("X-Secret", "sekret\udce9", UsageError),
         ("X-Secret", "env:BROKEN", UsageError),
+        ("X-Secret", "env:sk-sekret", UsageError),  # the value, where the name of its variable belongs
+        ("X-Secret", "env:gsk_sekret0123456789", UsageError),
     ],
 )
 def test_a_header_that_cannot_be_sent_is_refused(name: str, value: str, error: type[AsyncgenError]) -> None:
@@ -35,6 +37,15 @@ def test_a_header_that_cannot_be_sent_is_refused(name: str, value: str, error: t
 
 def test_the_command_to_go_on_hides_what_a_header_holds() -> None:
     """But not the variable that holds it."""
-    words = ("run", "--header", "X-A=sekret", "--header=X-B=sekret", "--head", "X-C=env:C")
-    shown = ["run", "--header", "X-A=…", "--header=X-B=…", "--head", "X-C=env:C"]
+    words = (
+        "run",
+        "--header",
+        "X-A=sekret",
+        "--header=X-B=sekret",
+        "--head",
+        "X-C=env:C",
+        "--header",
+        "X-D=env:sk-sekret",
+    )
+    shown = ["run", "--header", "X-A=…", "--header=X-B=…", "--head", "X-C=env:C", "--header", "X-D=…"]
     assert command("asyncgen", *words) == f"asyncgen {shlex.join(shown)}"

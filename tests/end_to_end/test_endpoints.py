@@ -228,6 +228,7 @@ A = "[endpoint.a]\nbase-url = 'http://127.0.0.1:9/v1'\n"
         ("", ["--endpoint", "a"], 2, "has no [endpoint.a]; there: none"),
         (A, ["--endpoint", "a", "--endpoint", "a"], 2, "--endpoint a is named twice"),
         (A + "api-key-env = 'NOT_SET'", ["--endpoint", "a"], 77, "set the environment variable NOT_SET"),
+        (A + "api-key-env = 'sk-secret'", ["--endpoint", "a"], 2, "name of an environment variable, not the key"),
         (A + "api-key = 'sk-secret'", ["--endpoint", "a"], 2, "unknown key api-key"),
         (A + "rpm = 0", ["--endpoint", "a"], 2, "rpm must be a number from 1 on"),
         (A + "concurrency = 1.5", ["--endpoint", "a"], 2, "concurrency must be a whole number from 1 on"),
