@@ -121,7 +121,6 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "Arrearage": ("quota", Action.STOP),  # DashScope
     "AllocationQuota.FreeTierOnly": ("quota", Action.STOP),  # DashScope
     "rate_limit_exceeded": ("rate_limit", Action.WAIT),
-    "rate_limit_error": ("rate_limit", Action.WAIT),  # Anthropic; gateways with any status
     "slow_down": ("rate_limit", Action.WAIT),
     "ThrottlingException": ("rate_limit", Action.WAIT),  # Bedrock, with 400
     "in_flight_budget_exhausted": ("rate_limit", Action.WAIT),  # OpenRouter, with 402
@@ -263,7 +262,9 @@ def _by_name(names: Collection[str]) -> tuple[str, Action] | None:
 
 
 def _by_status_inside(status: int, names: ErrorBody) -> tuple[str, Action] | None:
-    """The verdict on a status that a gateway gives as the code of an error, beside one of its own."""
+    """The verdict on a status that a gateway gives as the code or type of an error, beside one of its own."""
+    if "rate_limit_error" in names.all:  # as Anthropic calls it; some say so of a lack of credit, in other words
+        return _by_status(_TOO_MANY)
     codes = names.all if status >= _FIRST_SERVER_ERROR else names.inner
     told = (code for code in (_TOO_MANY, _UNAUTHORIZED) if str(code) in codes)
     return next(map(_by_status, told), None)

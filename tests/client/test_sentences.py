@@ -52,6 +52,7 @@ GEMINI = (
             429,
             {"message": "you (name) have reached your weekly usage limit, upgrade for higher limits: https://x"},
         ),
+        (429, {"type": "rate_limit_error", "message": "Your prepayment credits are depleted. Please go"}),
         (429, {"message": "Credit limit exceeded, please navigate to", "type": "credit_limit"}),
         (429, {"message": GEMINI.format(limit=0), "code": 429}),
         (
