@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asyncgen.chat import fast_dataclass
-from asyncgen.errors import AsyncgenError, DiskError, Message, Phrase
+from asyncgen.errors import AsyncgenError, DiskError, Message, Phrase, Setting
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import UNFINISHED, segment_name, segment_number
 
@@ -114,8 +114,22 @@ class SegmentWriter:
             self._disk.unlink(path)
 
     def set_aside(self, size: int) -> None:
-        """Reserve `size` bytes of the disk for what is in flight when it is full."""
-        self._disk.allocate(self._ballast, size)
+        """Reserve `size` bytes of the disk for what is in flight when it is full.
+
+        Raises:
+            DiskError: the disk does not have them.
+        """
+        try:
+            self._disk.allocate(self._ballast, size)
+        except DiskError as error:
+            if error.errno not in _FULL:
+                raise
+            needed = Message(
+                f"{error}; {size / 1e6:,.1f} MB are set aside for answers that come when it is full: a smaller ",
+                Setting("concurrency"),
+                " needs less",
+            )
+            raise DiskError(needed, error.errno) from None
         self._set_aside = True
 
     # Lines

@@ -134,6 +134,21 @@ def test_a_line_that_is_refused_at_once_is_not_written_later(segments: Segments)
     assert segments.disk.writes == [b"one\n"]
 
 
+def test_a_disk_without_room_for_the_ballast_is_told_how_large_it_is(
+    segments: Segments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small one (a RAM disk, a quota) has room for that of fewer calls."""
+
+    def full(path: Path, _: int) -> None:
+        raise DiskError(f"cannot write {path}: No space left on device", errno.ENOSPC)
+
+    monkeypatch.setattr(segments.disk, "allocate", full)
+    said = r"No space left on device; 8\.4 MB are set aside for answers .*: a smaller concurrency needs less"
+    with pytest.raises(DiskError, match=said) as caught:
+        segments.log.set_aside(1024 * 8192)
+    assert caught.value.errno == errno.ENOSPC
+
+
 def test_on_a_full_disk_all_lines_of_the_pass_move_into_the_ballast(segments: Segments) -> None:
     """Their new places are told."""
     before = segments.log.append(b"earlier\n")
