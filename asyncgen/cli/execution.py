@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from asyncgen.storage.second_name import SecondName
 
 BEGIN_ANEW = "choose another {output}, or --restart to move everything aside and start over"
+TWIN = 0.1  # seconds: `timeout` signals the process and then its group, with it; no person is as fast
 RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INTERRUPTED}
 
 
@@ -191,19 +192,23 @@ def _say_addresses(console: Any, config: RunConfig) -> None:
 def handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
     """First Ctrl-C or SIGTERM: stop in order. Second: leave now; the journal has everything paid.
 
+    A second one in the same moment is the first, sent twice.
     A closed terminal stops in order too, however often it signals. Signals that were ignored at the start stay
     ignored: for a run that should outlive its terminal (nohup), or one that a script runs in the background.
     """
-    asked, loop = False, asyncio.get_running_loop()
+    asked: float | None = None
+    loop = asyncio.get_running_loop()
 
     def handle() -> None:
         nonlocal asked
-        if asked:
+        if asked is not None and loop.time() - asked < TWIN:
+            return
+        if asked is not None:
             with suppress(OSError):  # Ctrl-C has ended a `tee` behind the run, too
                 sys.stderr.write("\nleft at once; calls in flight may be billed twice\n")
                 sys.stderr.flush()
             loop.call_soon(os._exit, Exit.INTERRUPTED)  # behind the lines that the journal writes for this pass
-        asked = True
+        asked = loop.time() if asked is None else asked
         stop(Interrupted("interrupted; everything paid is saved"))
 
     for number in (signal.SIGINT, signal.SIGTERM):
