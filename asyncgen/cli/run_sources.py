@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from asyncgen.cli.paths import absolute_input
 from asyncgen.monitor.history import History
 from asyncgen.recipes.made_by import record_of
-from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.whole_files import lines_of
 
 if TYPE_CHECKING:
     from asyncgen.storage.checkpoint import RunState

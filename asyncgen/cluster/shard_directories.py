@@ -12,9 +12,10 @@ from pathlib import Path
 from asyncgen.errors import DirectoryError
 from asyncgen.shard import Portion, Shard
 from asyncgen.storage.checkpoint import decode, encode
-from asyncgen.storage.disk import Disk, replace_atomically
+from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import EVENTS, LOCK, STATE_DIRECTORY, STATISTICS, RunDirectory
+from asyncgen.storage.whole_files import replace_atomically
 
 OF_THE_PROCESS = {LOCK, EVENTS}
 

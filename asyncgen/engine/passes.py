@@ -25,12 +25,12 @@ from asyncgen.recipe import Examples, Recipe, rows_of_recipe
 from asyncgen.rows import Row, retried
 from asyncgen.storage.batch_files import BatchFiles, Members
 from asyncgen.storage.checkpoint import FileMeter, Regeneration, RunState, encode_statistics
-from asyncgen.storage.disk import remove_replaced, replace_atomically
 from asyncgen.storage.failed import failed_records
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_reader import open_batches
+from asyncgen.storage.whole_files import remove_replaced, replace_atomically
 
 if TYPE_CHECKING:
     from asyncgen.engine.batch.access import BatchAccess

@@ -22,9 +22,9 @@ from asyncgen.events import CheckpointSaved
 from asyncgen.recipe import Examples, OutputFile, Recipe, writes_failed
 from asyncgen.rows import Row
 from asyncgen.storage.checkpoint import FileMeter, RunState, decode, encode, encode_statistics
-from asyncgen.storage.disk import lines_of, replace_atomically, write_durably
 from asyncgen.storage.failed import failed_records
 from asyncgen.storage.layout import FAILED, STATISTICS, RunDirectory
+from asyncgen.storage.whole_files import lines_of, replace_atomically, write_durably
 
 SUFFIX = ".merge"
 SPOOL = "spool-"

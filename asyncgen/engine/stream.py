@@ -13,12 +13,16 @@ Rules:
 import asyncio
 from collections import deque
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from asyncgen.engine.worker import Outcome
 from asyncgen.engine.writer import Sink
 from asyncgen.events import CheckpointSaved
-from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.whole_files import lines_of
+
+if TYPE_CHECKING:
+    from asyncgen.storage.disk import Disk
 
 AHEAD = 64  # lines between writer and consumer: enough to smooth bursts, few in memory
 

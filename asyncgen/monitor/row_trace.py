@@ -11,11 +11,11 @@ from typing import Any
 from asyncgen.errors import UsageError
 from asyncgen.humanize import one_of
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.storage.disk import lines_of
 from asyncgen.storage.failed import failed_records
 from asyncgen.storage.layout import FAILED, RunDirectory
 from asyncgen.storage.record_calls import calls_of, id_in
 from asyncgen.storage.resume import state_to_read
+from asyncgen.storage.whole_files import lines_of
 from asyncgen.text import dumps, object_in
 
 LONGEST_INDEX = 20  # digits; Python refuses to convert thousands of them

@@ -13,10 +13,11 @@ from asyncgen.errors import BadDataError, Exit, Setting, UsageError
 from asyncgen.events import Sample
 from asyncgen.monitor.history import History, Session
 from asyncgen.storage.checkpoint import RunState, load_checkpoint, load_statistics
-from asyncgen.storage.disk import disk_errors, lines_of
+from asyncgen.storage.disk import disk_errors
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.resume import peek
+from asyncgen.storage.whole_files import lines_of
 from asyncgen.text import loads
 
 FAILED_KEPT = 50  # a screen of them; failed.jsonl has all

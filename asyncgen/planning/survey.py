@@ -24,11 +24,12 @@ from asyncgen.recipe import Recipe, Unparsed, guarded, nouns_of, rows_of_recipe
 from asyncgen.recipes import build
 from asyncgen.recipes.walk import is_rewriting, likely_answer, rewritten_by, rounds_of, walk
 from asyncgen.storage import bad_lines
-from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import fingerprint
 from asyncgen.storage.input_file import FileIdentity, rows_of, scan
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import check_portion, peek
+from asyncgen.storage.whole_files import lines_of
 
 LATENCY = 4.0  # seconds of a call, until anything is measured
 MOST_SURVEYED = 5000  # rows: their mean is within a per cent or two of that of all

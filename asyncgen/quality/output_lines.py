@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asyncgen.storage.checkpoint import FileMeter
-from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import FAILED, RunDirectory
+from asyncgen.storage.whole_files import lines_of
 from asyncgen.text import object_in
 
 AHEAD = 16  # lines: a longer gap is reported line by line

@@ -1,7 +1,7 @@
 """What a run removed from its answers: thinking before the text, special tokens after it, by `calls.jsonl`."""
 
-from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.whole_files import lines_of
 from asyncgen.text import loads
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from asyncgen.chat import NO_USAGE, Usage
 from asyncgen.cost import together
 from asyncgen.errors import DiskError
-from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.whole_files import lines_of
 from asyncgen.text import loads
 
 PREFIX = "batch-"

@@ -19,11 +19,11 @@ from asyncgen.cost import CacheUse, Spend
 from asyncgen.errors import DirectoryError
 from asyncgen.recipe import nouns_of
 from asyncgen.shard import Portion, Shard
-from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.fingerprint import Fingerprint, digest
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.recipe_record import RecipeRecord
 from asyncgen.storage.segment_format import adaptation_of
+from asyncgen.storage.whole_files import replace_atomically
 from asyncgen.text import dumps
 
 CHECKSUM = "checksum"

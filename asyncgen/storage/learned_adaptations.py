@@ -1,10 +1,10 @@
 """What a directory knows of the fields that its endpoints refuse: from checkpoint, statistics and journal."""
 
 from asyncgen.chat import Adaptation
-from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.resume import peek
 from asyncgen.storage.segment_format import ADAPTED, adaptation_of, decode_line, segments
+from asyncgen.storage.whole_files import lines_of
 
 
 def known_adaptations(directory: RunDirectory) -> tuple[Adaptation, ...]:

@@ -10,9 +10,9 @@ from typing import Any
 
 from asyncgen.errors import Message, Setting
 from asyncgen.storage.checkpoint import decode, encode
-from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.input_file import BadLine, EmptyRows, FileIdentity, Scan
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.whole_files import replace_atomically
 
 
 def load_manifest(directory: RunDirectory) -> Scan | None:

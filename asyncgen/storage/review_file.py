@@ -11,9 +11,10 @@ from pathlib import Path
 
 from asyncgen.errors import BadDataError, UsageError
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.row_hashes import row_hashes
+from asyncgen.storage.whole_files import lines_of
 from asyncgen.text import loads
 
 _BOM = b"\xef\xbb\xbf"

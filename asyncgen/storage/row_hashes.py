@@ -8,10 +8,10 @@ from hashlib import blake2b
 from itertools import islice
 
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.storage.disk import lines_of
 from asyncgen.storage.failed import failed_records
 from asyncgen.storage.fingerprint import digest
 from asyncgen.storage.layout import FAILED, RunDirectory
+from asyncgen.storage.whole_files import lines_of
 
 _BYTES = 12  # 96 bits: chance matches are out of the question in any file
 

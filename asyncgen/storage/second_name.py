@@ -16,9 +16,9 @@ from pathlib import Path
 
 from asyncgen.errors import BadDataError
 from asyncgen.storage.checkpoint import decode, encode
-from asyncgen.storage.disk import replace_atomically
 from asyncgen.storage.input_file import FileIdentity
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.whole_files import replace_atomically
 
 
 class SecondName:

@@ -10,9 +10,10 @@ import orjson
 
 from asyncgen.chat import Adaptation
 from asyncgen.cost import CacheUse, Spend
-from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.disk import Disk
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.whole_files import lines_of
 from asyncgen.text import make_room
 
 PREFIX = "journal-"

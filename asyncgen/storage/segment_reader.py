@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from asyncgen.storage.batch_records import BatchBook, OpenBatch
-from asyncgen.storage.disk import Disk, lines_of
+from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.segment_format import PREFIX, SUFFIX, UNFINISHED, decode_line, last_compacted, segments
+from asyncgen.storage.whole_files import lines_of
 
 
 class SegmentReader:

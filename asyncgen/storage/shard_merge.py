@@ -22,7 +22,6 @@ from asyncgen.storage.checkpoint import (
     load_checkpoint,
     load_statistics,
 )
-from asyncgen.storage.disk import write_durably
 from asyncgen.storage.failed import failed_records
 from asyncgen.storage.fingerprint import SIMULATED, differences
 from asyncgen.storage.layout import RunDirectory
@@ -30,6 +29,7 @@ from asyncgen.storage.learned_adaptations import known_adaptations
 from asyncgen.storage.manifest import load_manifest, save_manifest
 from asyncgen.storage.segment_format import paid_lines, write_segment
 from asyncgen.storage.segment_reader import open_batches
+from asyncgen.storage.whole_files import write_durably
 
 SUFFIX = ".joining"
 

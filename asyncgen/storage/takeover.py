@@ -16,9 +16,9 @@ from asyncgen.errors import DirectoryError
 from asyncgen.recipe import Recipe
 from asyncgen.rows import Row
 from asyncgen.storage.checkpoint import FileMeter, RunState, save_checkpoint
-from asyncgen.storage.disk import lines_of, write_durably
 from asyncgen.storage.fingerprint import Fingerprint
 from asyncgen.storage.layout import FAILED, RunDirectory
+from asyncgen.storage.whole_files import lines_of, write_durably
 
 ORIGINAL_KEYS = {"last_completed_idx", "stats", "timestamp"}
 

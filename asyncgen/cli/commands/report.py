@@ -29,9 +29,10 @@ def execute(args: argparse.Namespace) -> int:
     from asyncgen.monitor.report.page import render  # noqa: PLC0415
     from asyncgen.monitor.report.record import RunRecord  # noqa: PLC0415
     from asyncgen.monitor.run_status import look  # noqa: PLC0415
-    from asyncgen.storage.disk import Disk, lines_of  # noqa: PLC0415
+    from asyncgen.storage.disk import Disk  # noqa: PLC0415
     from asyncgen.storage.layout import RunDirectory  # noqa: PLC0415
     from asyncgen.storage.staging import Staging  # noqa: PLC0415
+    from asyncgen.storage.whole_files import lines_of  # noqa: PLC0415
 
     target = page_place(args.output, args.directory, REPORT)
     disk = Disk()

@@ -9,8 +9,8 @@ from asyncgen.quality.checks.judgement import State
 from asyncgen.quality.judge.case import Case
 from asyncgen.quality.judge.known_cases import KnownCase, RowSample, wanted_cases
 from asyncgen.quality.verification import Judged
-from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.whole_files import lines_of
 from asyncgen.text import loads
 
 

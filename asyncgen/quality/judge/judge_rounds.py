@@ -17,9 +17,9 @@ from asyncgen.errors import BadDataError
 from asyncgen.quality.judge.verdict import Verdict
 from asyncgen.recipes.meaning_judge import BACKWARD, FORWARD, JUDGED
 from asyncgen.storage.checkpoint import RunState, load_checkpoint, load_statistics
-from asyncgen.storage.disk import Disk, lines_of
 from asyncgen.storage.fingerprint import differences
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.whole_files import lines_of
 from asyncgen.text import loads
 
 CASES = "cases.jsonl"
@@ -40,7 +40,7 @@ class JudgeRounds:
     """
 
     def __init__(self, directory: RunDirectory, fingerprint: Mapping[str, object]) -> None:
-        self._disk: Disk = directory.disk
+        self._disk = directory.disk
         self.root = judge_directory(directory)
         self._fingerprint = fingerprint
 

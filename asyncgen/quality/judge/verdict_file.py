@@ -16,8 +16,8 @@ from asyncgen.quality.judge.collect import RowEntry
 from asyncgen.quality.judge.trust import Trust, trust_of
 from asyncgen.quality.judge.verdict import Meaning, Verdict
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.storage.disk import lines_of, replace_atomically
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.whole_files import lines_of, replace_atomically
 from asyncgen.text import loads
 
 _VERSION = 1

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from asyncgen.cost import Price, total_usage
-from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.record_calls import calls_of
+from asyncgen.storage.whole_files import lines_of
 from asyncgen.text import loads
 
 PriceOf = Callable[[str], Price | None]

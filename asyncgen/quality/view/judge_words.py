@@ -7,8 +7,8 @@ from asyncgen.quality.judge.judge_rounds import judge_directory
 from asyncgen.quality.judge.verdict_file import VerdictFile
 from asyncgen.recipes.meaning_judge import BACKWARD, FORWARD, JUDGED
 from asyncgen.storage.checkpoint import RunState
-from asyncgen.storage.disk import lines_of
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.whole_files import lines_of
 from asyncgen.text import object_in
 
 # The second order is shown the revision first.

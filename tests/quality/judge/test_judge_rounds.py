@@ -11,8 +11,9 @@ from asyncgen.errors import BadDataError
 from asyncgen.quality.judge.judge_rounds import JudgeRounds
 from asyncgen.quality.judge.verdict import Meaning, Verdict
 from asyncgen.storage.checkpoint import FileMark, FileMeter, RunState, encode_statistics
-from asyncgen.storage.disk import Disk, replace_atomically
+from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
+from asyncgen.storage.whole_files import replace_atomically
 
 SAME = {"same_meaning": True, "kind": "none", "severity": "none", "before": "", "after": ""}
 MINE, OTHER = {"model": "mine"}, {"model": "other"}

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from asyncgen.engine import repair, single_run, writer
-from asyncgen.storage import checkpoint, disk, manifest, resume
-from asyncgen.storage.disk import write_durably
+from asyncgen.storage import checkpoint, manifest, resume, whole_files
+from asyncgen.storage.whole_files import write_durably
 from tests.storage.model_disk import ModelDisk
 
 from .catalogue import Catalogue, without_sync
@@ -17,7 +17,7 @@ SMALL_FILES = Catalogue()
 
 def replace_everywhere(patch: pytest.MonkeyPatch, name: str, function: Any) -> None:
     """Put another function in the place of one, wherever it was imported."""
-    for module in (disk, checkpoint, manifest, repair, single_run, writer, resume):
+    for module in (whole_files, checkpoint, manifest, repair, single_run, writer, resume):
         if hasattr(module, name):
             patch.setattr(module, name, function)
 
