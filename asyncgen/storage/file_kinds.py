@@ -16,9 +16,10 @@ _KINDS = (
     (b"\x80\x05", "a Python pickle: write its rows as JSON lines first"),
     (b"\x93NUMPY", "an array of NumPy: write its rows as JSON lines first"),
     (b"\xd0\xcf\x11\xe0", "an Excel file (.xls): save the sheet as CSV first"),
-    (b"<!DOCTYPE html", "a web page: download the file itself"),
-    (b"<!doctype html", "a web page: download the file itself"),
-    (b"<html", "a web page: download the file itself"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it first (7z x)"),
+    (b"Rar!\x1a\x07", "a RAR archive: unpack it first (unrar x)"),
+    (b"\x89HDF\r\n", "HDF5: write its rows as JSON lines first"),
+    (b"<?xml", "XML, as servers send it in place of a file: download that, or write its rows as JSON lines"),
     (b"SQLite format 3\0", "an SQLite database: write its rows as JSON lines first"),
     (b"version https://git-lfs", "a pointer of Git LFS: fetch the file itself first (git lfs pull)"),
     (b"%PDF", "a PDF: it holds no rows"),
@@ -27,6 +28,7 @@ _KINDS = (
     (b"\xfe\xff", "text in UTF-16: write it as UTF-8 first (iconv -f UTF-16 -t UTF-8)"),
 )
 AS_UTF_8 = "write it as UTF-8 first (iconv -f WINDOWS-1252 -t UTF-8, if it comes from Windows)"
+_PAGES = (b"<!doctype html", b"<html")
 _TAR_MARK_AT = 257
 _LOOKED_AT = 256  # bytes: enough to tell UTF-16 and UTF-32 from ASCII
 
@@ -40,6 +42,8 @@ def kind_of(first: bytes) -> str | None:
     found = next((kind for mark, kind in _KINDS if first.startswith(mark)), None)
     if found is not None:
         return found
+    if first[:_LOOKED_AT].lstrip().lower().startswith(_PAGES):
+        return "a web page: download the file itself"
     if first[_TAR_MARK_AT:].startswith(b"ustar"):
         return "a tar archive: unpack it first (tar -xf)"
     start = first[:_LOOKED_AT]
