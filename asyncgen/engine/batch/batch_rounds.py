@@ -12,10 +12,8 @@ Rules:
 """
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from asyncgen.chat import NO_USAGE, Usage
 from asyncgen.client.batch_lines import judge_batch
@@ -23,17 +21,16 @@ from asyncgen.client.batch_providers import batch_provider, check_usable
 from asyncgen.client.batch_server import INVALID_BODY, BatchServer, BatchServerError, BatchState
 from asyncgen.client.chat_client import ChatClient
 from asyncgen.client.outages import rejection, said
-from asyncgen.config import RunConfig
 from asyncgen.cost import less
 from asyncgen.engine.batch.asker import BatchAsker, Finished, Key
 from asyncgen.engine.batch.batch_downloads import BatchDownloads
-from asyncgen.engine.batch.delivery import BatchTiming, Delivery, no_batch_api, unclear
+from asyncgen.engine.batch.batch_watch import BatchWatch
+from asyncgen.engine.batch.delivery import BatchTiming, Delivery, no_batch_api
 from asyncgen.engine.batch.filling import Filling
 from asyncgen.engine.batch.persistence import Persistence
 from asyncgen.engine.batch.row_passes import RowPasses, Rows
 from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.errors import (
-    AsyncgenError,
     BadDataError,
     CallFailed,
     Message,
@@ -42,17 +39,15 @@ from asyncgen.errors import (
     Stopping,
     TryLaterError,
 )
-from asyncgen.events import TAKEN, Notice, Observer
+from asyncgen.events import TAKEN, Notice
 from asyncgen.humanize import plural
-from asyncgen.limits.gate import Gate
-from asyncgen.recipe import Recipe
 from asyncgen.storage.batch_files import BatchFiles, BatchSpool
 from asyncgen.storage.batch_records import OpenBatch
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
 
 if TYPE_CHECKING:
-    from asyncgen.storage.cache.cached_answers import CachedAnswers
+    from asyncgen.engine.pool import Engine
 
 MOST_IN_VAIN = 3  # batches in a row without any answer: a fourth is hardly better
 TOKEN_LIMIT = "token_limit_exceeded"  # noqa: S105 - OpenAI's code for a full queue
@@ -62,51 +57,41 @@ class BatchRounds:
     """The rounds of one phase of a run.
 
     Args:
-        config: the limits of batches.
-        recipe: makes the calls for a row.
+        engine: of the run.
         journal: holds the answers, and the batches.
         directory: the output directory.
         client: makes ordinary calls, and judges answers.
-        gate: closed when the run stops; knows the budget.
         server: processes the batches.
         rows: the rows of the phase.
         threshold: says when too many rows fail.
-        observe: called with every event.
         timing: how often to look, and how long to search.
-        exhausted: the error when the budget does not cover a request of at most this cost.
         generation: of the answers.
-        cache: may have answers to other runs.
     """
 
     def __init__(
         self,
-        config: RunConfig,
-        recipe: Recipe[Any],
+        engine: "Engine",
         journal: Journal,
         directory: RunDirectory,
         client: ChatClient,
-        gate: Gate,
         server: BatchServer,
         rows: Rows,
         threshold: FailureThreshold,
-        observe: Observer,
         timing: BatchTiming,
-        exhausted: Callable[[Usage], AsyncgenError],
         generation: int = 0,
-        cache: "CachedAnswers | None" = None,
     ) -> None:
+        config, gate, observe = engine.config, engine.gate, engine.tell
+        self._engine = engine
         self._config = config
         self._journal = journal
         self._directory = directory
-        self._gate = gate
         self._server = server
         self._observe = observe
-        self._timing = timing
-        self._exhausted = exhausted
         self._files = BatchFiles(directory)
         self._provider = batch_provider(config.endpoints[0].base_url)
         self._ask = Persistence(config, gate)
         self._delivery = Delivery(journal, self._files, server, self._ask, gate, observe, timing)
+        self._watch = BatchWatch(journal, server, self._ask, self._delivery, gate, observe, timing)
         self._filling = (
             Filling(self._files, journal.batches, self._provider, config.batch_tokens, gate.budget)
             if config.batch
@@ -115,7 +100,7 @@ class BatchRounds:
         self._downloads = BatchDownloads(self._files, server, self._ask, observe, timing)
         self._asker = BatchAsker(config, client, journal, self._filling)
         self._passes = RowPasses(
-            recipe,
+            engine.recipe,
             rows,
             self._asker,
             self._filling,
@@ -124,9 +109,8 @@ class BatchRounds:
             observe,
             config.pair_timeout,
             generation,
-            cache,
+            engine.cache,
         )
-        self._states: dict[int, BatchState] = {}
         self._in_vain = 0
         self._narrowed = False
 
@@ -156,7 +140,7 @@ class BatchRounds:
                         Phrase.SAME,
                         " collects what has come by then",
                     )
-                await self._wait()
+                await self._watch.wait()
         except Stopping:
             if self._journal.batches.open:
                 left = Message(self._at_the_server(), "; ", Phrase.SAME, " collects what has come by then")
@@ -175,7 +159,7 @@ class BatchRounds:
             except BatchServerError as error:
                 raise no_batch_api(said(error.failure)) from error
         await self._recover()
-        await self._look()
+        await self._watch.look()
 
     async def _first_page(self) -> None:
         """Ask for the list of batches.
@@ -216,7 +200,7 @@ class BatchRounds:
         self._asker.enqueued[batch.number] = await self._downloads.members(batch)
         if self._filling is not None:
             if not batch.id:
-                self._states[batch.number] = await self._delivery.bring(batch, searched=not batch.file)
+                self._watch.states[batch.number] = await self._delivery.bring(batch, searched=not batch.file)
             return
         state = None
         if batch.file and not batch.id and (state := await self._delivery.find(batch)) is not None:
@@ -245,7 +229,7 @@ class BatchRounds:
             AsyncgenError: one says that key or account are refused, or too many rows fail.
         """
         asker, filling = self._asker, self._filling
-        ended = [number for number, state in self._states.items() if state.ended]
+        ended = self._watch.ended
         if filling is not None:
             filling.unblock(ended)
             self._narrow(ended)
@@ -263,7 +247,7 @@ class BatchRounds:
         """Submit less at once if the account may have less enqueued than was sent."""
         for number in ended:
             batch = self._journal.batches.open[number]
-            if self._is_too_large(batch, self._states[number]) and self._filling is not None:
+            if self._is_too_large(batch, self._watch.states[number]) and self._filling is not None:
                 self._filling.narrow(batch.tokens // 2)
                 text = (
                     f"Batch {number} is more than the account may have enqueued: its requests go in smaller ones ("
@@ -277,7 +261,7 @@ class BatchRounds:
 
     async def _fetch(self, number: int) -> Finished:
         batch, members = self._journal.batches.open[number], self._asker.enqueued.pop(number)
-        return await self._downloads.results(batch, self._states[number], members)
+        return await self._downloads.results(batch, self._watch.states[number], members)
 
     async def _finish(self, one: Finished) -> None:
         """Close a batch whose answers are in the journal."""
@@ -299,7 +283,7 @@ class BatchRounds:
         await self._journal.make_durable()
         self._files.remove(batch.number)
         self._asker.enqueued.pop(batch.number, None)
-        state = self._states.pop(batch.number, BatchState(batch.id, TAKEN))
+        state = self._watch.states.pop(batch.number, BatchState(batch.id, TAKEN))
         self._delivery.tell(batch, replace(state, status=TAKEN))
 
     def _count(self, batch: OpenBatch, one: Finished) -> None:
@@ -341,7 +325,7 @@ class BatchRounds:
 
     async def _send_one(self, spool: BatchSpool) -> None:
         self._asker.enqueued[spool.number] = spool.members
-        self._states[spool.number] = await self._delivery.send(spool)
+        self._watch.states[spool.number] = await self._delivery.send(spool)
 
     async def _send(self, taken: bool) -> bool:
         """Submit what was collected; returns whether there is anything to wait for.
@@ -359,8 +343,8 @@ class BatchRounds:
         for spool in filling.take(full=False):
             await self._send_one(spool)
         lacking = filling.lacking
-        if lacking is not None and not book.open and not taken and self._is_short_of(lacking):
-            raise self._exhausted(lacking)
+        if lacking is not None and not book.open and not taken:
+            self._check_budget(lacking)
         if book.open and lacking is not None and not self._narrowed:
             self._narrowed = True  # reported once: each later batch is smaller still
             enqueued = plural(sum(batch.requests for batch in book.open.values()), "request")
@@ -371,47 +355,11 @@ class BatchRounds:
             self._observe(Notice(text, warning=True))
         return bool(book.open) or filling.blocked
 
-    def _is_short_of(self, most: Usage) -> bool:
-        """Whether the budget lacks so much, now that some batches may have been closed."""
-        budget = self._gate.budget
-        return budget is not None and not budget.covers(most, batch=True)
-
-    # Waiting
-
-    async def _wait(self) -> None:
-        """Wait until a batch has ended."""
-        wait = self._timing.first_look
-        while self._states and not any(state.ended for state in self._states.values()):
-            await self._gate.backoff(wait)
-            wait = self._timing.first_look if await self._look() else min(1.5 * wait, self._timing.longest)
-
-    async def _look(self) -> bool:
-        """Get the state of all batches; returns whether one has changed."""
-        changed = False
-        for batch in list(self._journal.batches.open.values()):
-            before = self._states.get(batch.number)
-            if not batch.id or (before is not None and before.ended):
-                continue
-            state = await self._state(batch)
-            self._states[batch.number] = state
-            if before is None or _told(before) != _told(state):
-                changed = True
-                self._delivery.tell(batch, state)
-        return changed
-
-    async def _state(self, batch: OpenBatch) -> BatchState:
-        """The state of a batch; one that is neither found nor listed counts as expired."""
-        try:
-            return await self._ask.ask(partial(self._server.look, batch.id))
-        except BatchServerError as error:
-            if not error.gone:
-                raise unclear(batch, "refuses to say how it stands", error) from error
-        state = await self._delivery.find(batch)
-        if state is None:
-            state = BatchState(batch.id, "expired")
-            text = f"The server no longer knows batch {batch.number} ({batch.id}); it may be billed"
-            self._observe(Notice(text, warning=True))
-        return state
+    def _check_budget(self, most: Usage) -> None:
+        """End where the budget lacks so much, now that some batches may have been closed."""
+        budget = self._engine.gate.budget
+        if budget is not None and not budget.covers(most, batch=True):
+            raise self._engine.exhausted(self._journal, budget.shortfall(most, batch=True))
 
     def _at_the_server(self) -> str:
         found = self._journal.batches.open.values()
@@ -423,7 +371,3 @@ class BatchRounds:
 def new_id() -> str:
     """A new, unique id for a directory."""
     return os.urandom(16).hex()
-
-
-def _told(state: BatchState) -> tuple[object, ...]:
-    return state.status, state.completed, state.failed

@@ -1,15 +1,14 @@
 """The phase of a run in which batches are collected: the rounds, with the engine's services around them."""
 
-from asyncgen.chat import ModelWays, Usage
+from asyncgen.chat import ModelWays
 from asyncgen.engine.batch.access import BatchAccess
 from asyncgen.engine.batch.asker import Collected
 from asyncgen.engine.batch.batch_rounds import BatchRounds
 from asyncgen.engine.batch.row_passes import Rows
 from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.engine.pool import Engine
-from asyncgen.errors import AsyncgenError, Message, Stopping
+from asyncgen.errors import AsyncgenError, Stopping
 from asyncgen.events import Notice
-from asyncgen.limits.budget import Budget
 from asyncgen.storage.journal import Journal
 from asyncgen.storage.layout import RunDirectory
 
@@ -47,20 +46,7 @@ async def collect(
     try:
         async with engine.service(journal, ways) as (_, client):
             rounds = BatchRounds(
-                config,
-                engine.recipe,
-                journal,
-                directory,
-                client,
-                engine.gate,
-                server,
-                rows,
-                threshold,
-                engine.tell,
-                access.timing,
-                lambda most: engine.exhausted(journal, _shortfall(engine.gate.budget, most)),
-                generation,
-                engine.cache,
+                engine, journal, directory, client, server, rows, threshold, access.timing, generation
             )
             reason = None
             try:
@@ -75,8 +61,3 @@ async def collect(
     if engine.reason is not None:
         raise engine.reason
     return collected
-
-
-def _shortfall(budget: Budget | None, most: Usage) -> Message:
-    assert budget is not None
-    return budget.shortfall(most, batch=True)
