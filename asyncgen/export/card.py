@@ -19,8 +19,8 @@ checks their form, not their medicine. The notes of the INCORRECT examples are t
 and hold errors on purpose. Not for clinical use.
 """
 
-_SIMULATED = "a simulator, whose answers are no medicine"
-_SERVED_LOCALLY = "a local model, or a simulator whose answers are no medicine"
+_SIMULATED = "a simulator, whose answers make no sense"
+_SERVED_LOCALLY = "a local model, or a simulator whose answers make no sense"
 
 
 def render_card(

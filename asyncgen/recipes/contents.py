@@ -164,10 +164,13 @@ def trains_as(contents: Contents) -> str | None:
     """The export format of lines that are trainable as they are, or of notes with labels; None for others."""
     if contents.paired:
         return "openai"
+    # Whole answers in JSON are exported as their texts.
+    whole = [place for rule in contents.answers if not rule.each for way, place in rule.parts if not way]
     keys = [
         {way[0] for way in (*rule.texts, *(way for way, _ in rule.fixed), *(one.way for one in rule.known)) if way}
-        for rules in contents.files.values()
-        for rule in rules
+        | {place.way[0] for place in whole if (place.file, place.line) == (file, number) and place.way}
+        for file, rules in contents.files.items()
+        for number, rule in enumerate(rules)
     ]
     shapes = {"openai": {"messages"}, "trl-preference": {"chosen", "rejected"}}
     shapes["trl-prompt-completion"] = {"prompt", "completion"}

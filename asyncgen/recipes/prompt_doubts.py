@@ -50,9 +50,10 @@ def _doubts_of_step(file: RecipeFile, step: Step, known: Mapping[str, bool]) -> 
     fixed = Template.parse_all(step.system).names - file.systems[step.name].names
     if fixed:
         written = ", ".join(f"{{{name}}}" for name in sorted(fixed))
+        named = ", ".join(f'{name} = "{name}"' for name in sorted(fixed))
         yield (
-            f"step {step.name}; sent as it stands in the system prompt: {written}; a field is known there if "
-            "[input.fields], a user prompt or an output names it too"
+            f"step {step.name}; sent as it stands in the system prompt: {written}; a field is known there if a "
+            f"user prompt or an output names it too, or [input] has fields = {{ {named} }}"
         )
     meant = _meant(texts, known, used)
     if meant:

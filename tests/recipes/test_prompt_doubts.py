@@ -156,6 +156,7 @@ def test_a_name_that_only_a_system_prompt_has_is_said_to_be_text(tmp_path):
     """Known names are placeholders there, and what else is in braces is not."""
     [doubt] = doubts(tmp_path, "{text}", system="You are {persona}, about {text}.")
     assert "sent as it stands in the system prompt: {persona}" in doubt
+    assert 'or [input] has fields = { persona = "persona" }' in doubt
 
 
 def test_a_line_that_shows_the_system_prompt_shows_what_was_sent(tmp_path):

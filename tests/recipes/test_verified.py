@@ -381,10 +381,15 @@ async def test_what_is_wrong_in_the_table_is_said_before_any_call(bench, table, 
 
 @pytest.mark.parametrize(
     ("completion", "form"),
-    [("{tone.why}", "trl-prompt-completion"), ("{short}", "trl-prompt-completion"), ("{tone.label}", None)],
+    [
+        ("{tone.why}", "trl-prompt-completion"),
+        ("{short}", "trl-prompt-completion"),
+        ("{tone}", "trl-prompt-completion"),
+        ("{tone.label}", None),
+    ],
 )
 def test_a_completion_that_is_text_in_every_answer_can_be_trained_on(tmp_path, completion, form):
-    """Also one that is a part of an answer; an enumeration may hold anything."""
+    """Also one that is a part of an answer, or an answer in JSON; an enumeration may hold anything."""
     path = tmp_path / "letters.toml"
     path.write_text(RECIPE.replace('short = "{short}"', f'prompt = "{{text}}", completion = "{completion}"'))
 

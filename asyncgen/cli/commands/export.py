@@ -231,7 +231,7 @@ def _report(
         done, total = state.done, state.stats["total_pairs"]
         lines.warn(f"the run is not finished: these are the first {done:,} of {total:,} {rows}")
     if state.failed_pairs:
-        lines.warn(f"{state.failed_pairs:,} {rows} failed in the run and are left out (see failed.jsonl)")
+        lines.warn(f"{counted(state.failed_pairs, rows)} failed in the run, left out here (see failed.jsonl)")
     if work.selection is not None:
         from asyncgen.cli.export_selection import left_out_lines  # noqa: PLC0415
 

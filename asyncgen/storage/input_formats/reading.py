@@ -14,7 +14,10 @@ from asyncgen.storage.input_formats.pieces import Piece, UnreadableInputError, b
 from asyncgen.storage.input_formats.tables import JSON_LINES, READ, ColumnTable, table_of
 from asyncgen.storage.standard_input import STANDARD_INPUT, spooled
 
-JOIN = "one file is read, so join several first (cat DIRECTORY/*.jsonl > rows.jsonl)"
+JOIN = (
+    "one file is read, so join several first (cat DIRECTORY/*.jsonl > rows.jsonl); of plain texts make a line "
+    'each, such as {"id": "a.md", "text": "…"}'
+)
 _HEAD = 1024  # bytes that suffice to recognise a format
 
 
