@@ -26,8 +26,8 @@ _STATUS_OF_BAIDU = {4: 429, 17: 429, 18: 429, 19: 402, 336501: 429, 336502: 429,
 _RATE_LIMITS = {1302, 1303, 1304, 1305, 10006, 10007, 11201, 11202, 11203}
 _GOOD_CODES = {0, 200, "0", "200", "", "ok", "OK", "success"}
 _FILTERED_BY_MINIMAX = {1026, 1027}  # the request, the answer
-# Zero-width characters too, which Python does not count among the blanks.
-_BLANK = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]*")
+_BLANKS = r"[\s\u200b-\u200d\u2060\ufeff]*"  # zero-width characters too, which Python does not count among them
+_BLANK = re.compile(rf"{_BLANKS}(?:```[a-z]*{_BLANKS}(?:```{_BLANKS})?)?")  # or a fence around nothing
 _INVISIBLE = "\ufeff\u200b"  # a byte order mark, a blank without width
 # How OpenAI and other servers mark a whole answer; a name that is missing here may mean a cut-off one.
 _FINISHED = {

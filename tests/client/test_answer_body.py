@@ -107,6 +107,8 @@ UNUSABLE = [
     (answer(""), "empty", ASK_AGAIN),
     (answer(" \n\t\u00a0"), "empty", ASK_AGAIN),
     (answer("\ufeff\u200b \u2060\n"), "empty", ASK_AGAIN),
+    (answer("```json\n\n```\n"), "empty", ASK_AGAIN),
+    (answer("```"), "empty", ASK_AGAIN),
     (answer(None), "empty", ASK_AGAIN),
     (answer([7]), "empty", ASK_AGAIN),
     (answer(None, tool_calls=[{"id": "call_1"}], finish_reason="tool_calls"), "empty", ASK_AGAIN),
