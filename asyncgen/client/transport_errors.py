@@ -119,6 +119,8 @@ def _connection_failure(error: BaseException | None) -> Failure:
             return Failure("connection", Action.RETRY, code="it speaks only an old version of TLS")
         if isinstance(cause, socket.gaierror):
             return Failure("connection", Action.RETRY, code="the name was not found")
+        if isinstance(cause, aiohttp.ConnectionTimeoutError):
+            return Failure("connection", Action.RETRY, code="nothing answers there (a firewall?)")
         if isinstance(cause, ConnectionRefusedError):
             return Failure("connection", Action.RETRY, code="the connection was refused")
         if isinstance(cause, OSError) and cause.errno in _NO_WAY and isinstance(error, NOT_SENT):

@@ -125,6 +125,19 @@ async def test_why_no_connection_is_made_is_named(number: int) -> None:
     assert (failure.kind, failure.code, failure.unsaid) == ("connection", os.strerror(number).lower(), False)
 
 
+def test_an_address_where_packets_are_dropped_is_named() -> None:
+    """By a firewall, or a private network that is not connected: as where nobody listens, no row is to blame."""
+    error = aiohttp.ConnectionTimeoutError("Connection timeout to host http://api.example.test/v1")
+    raised = translated(error, None, None)
+    raised.__cause__ = error
+    failure = unanswered(raised)
+    assert (failure.kind, failure.code, failure.unsaid) == (
+        "connection",
+        "nothing answers there (a firewall?)",
+        False,
+    )
+
+
 async def test_a_server_with_an_old_version_of_tls_speaks_tls() -> None:
     """Its alert is no reason to send the key without encryption."""
     async with connecting(b"\x15\x03\x01\x00\x02\x02\x46", end=b"") as port:  # protocol_version

@@ -37,7 +37,7 @@ class Prediction:
     answered: bool = False
 
 
-NO_SERVER = {"body of HTML", "connection refused", "proxy refuses"}
+NO_SERVER = {"body of HTML", "connection refused", "connecting takes too long", "proxy refuses"}
 WRONG_SERVER = {"scheme", "event_stream", "plain_text", "no_http", "bad_http", "large_header", "encoding"}
 """Without a single answer these are no matter of pairs."""
 SAYS_OTHERWISE = {
