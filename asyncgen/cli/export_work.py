@@ -70,10 +70,11 @@ def paired_work(
     from asyncgen.export.template import ExportTemplate  # noqa: PLC0415
 
     chosen = FORMATS[args.format]
-    if args.where:
-        raise UsageError(
-            "--where is for lines that a recipe wrote to be trained on, and these are notes with labels"
-        )
+    for flag, given in (("--where", args.where), ("--split-by", args.split_by)):
+        if given:
+            raise UsageError(
+                f"{flag} is for lines that a recipe wrote to be trained on, and these are notes with labels"
+            )
     if chosen.of_note is None:
         raise UsageError(
             f"the examples are notes with labels, and {args.format} needs chosen and rejected: "
@@ -122,7 +123,8 @@ def lines_work(
     chosen = FORMATS[args.format]
     trust = card_rows(selection, files.state.rows)
     where = [_condition(text) for text in args.where]
-    export = _export(args, LineRecords(source, chosen.of_line, args.skip_bad, where), split, selection)
+    by = () if args.split_by is None else args.split_by.split(".")
+    export = _export(args, LineRecords(source, chosen.of_line, args.skip_bad, where, by), split, selection)
 
     columns = Columns()
 

@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
+NOWHERE: Any = object()
+"""The value of a way that leads nowhere."""
 _FORM = re.compile(r"\s*(?P<key>[^\s=<>!]+)\s*(?P<sign>[<>=!]=|[<>](?!=))\s*(?P<value>[^\s=<>!].*?)\s*", re.DOTALL)
 _ANOTHER = re.compile(r"\s(?:and|or|&&|\|\|)\s+\S+\s*[<>=!]", re.IGNORECASE)
 
@@ -59,14 +61,9 @@ class LineCondition:
 
     def holds(self, record: Mapping[str, Any]) -> bool | None:
         """Whether a line meets it; None: the line has no value there that can be compared."""
-        found: Any = record
-        for part in self.way:
-            if isinstance(found, Mapping) and part in found:
-                found = found[part]
-            elif isinstance(found, list) and part.isdecimal() and int(part) < len(found):
-                found = found[int(part)]
-            else:
-                return None
+        found = value_at(record, self.way)
+        if found is NOWHERE:
+            return None
         same_kind = _kind(found) is _kind(self.value)
         if self.sign in _ORDER:
             return _ORDER[self.sign](found, self.value) if same_kind and _kind(found) in {str, float} else None
@@ -74,6 +71,19 @@ class LineCondition:
             return None
         equal = bool(found == (self.value if same_kind else self.said))
         return equal == (self.sign == "==")
+
+
+def value_at(record: Mapping[str, Any], way: Sequence[str]) -> Any:
+    """The value under the keys of a way (`marks.0`, cut at its dots); `NOWHERE` if there is none."""
+    found: Any = record
+    for part in way:
+        if isinstance(found, Mapping) and part in found:
+            found = found[part]
+        elif isinstance(found, list) and part.isdecimal() and int(part) < len(found):
+            found = found[int(part)]
+        else:
+            return NOWHERE
+    return found
 
 
 def _kind(value: Any) -> type:

@@ -10,11 +10,11 @@ from asyncgen.errors import BadDataError, Setting, UsageError
 from asyncgen.export.conversations import UnfitError
 from asyncgen.export.export_run import ExportTally
 from asyncgen.export.formats import FORMATS, Record, formats_of
-from asyncgen.export.line_conditions import LineCondition
+from asyncgen.export.line_conditions import NOWHERE, LineCondition, value_at
 from asyncgen.export.line_shapes import Shape, prompt_text, shape_of
 from asyncgen.export.run_files import RunFiles
 from asyncgen.storage.record_calls import id_in
-from asyncgen.text import loads
+from asyncgen.text import dumps, loads
 
 _MOST_NAMED = 12  # keys of a line in a message: more would not fit
 
@@ -99,13 +99,14 @@ class LineRecords:
 
     `skip_bad`: a row with a line that the format cannot hold is left out whole; else it ends the export. `where`:
     lines that do not meet each of these conditions are left out. Rows whose first line has the same prompt have
-    the same split key.
+    the same split key; with `split_by`, the keys that lead to a value, those whose first line has the same value.
     """
 
     source: LineSource
     as_record: Callable[[Mapping[str, Any]], Record]
     skip_bad: bool = False
     where: Sequence[LineCondition] = ()
+    split_by: Sequence[str] = ()
 
     def blocks(self) -> Iterator[tuple[list[bytes], Sequence[int]]]:
         """The lines of each row, in input order; see `RecordSource`."""
@@ -123,6 +124,7 @@ class LineRecords:
                 self.as_record(self._of_shape(record)) if condition is None else None
                 for record, condition in zip(found, unmet, strict=True)
             ]
+            key = self._split_key(found[0])
         except UnfitError as problem:
             name = _name_of(found[0], number)
             if not self.skip_bad:
@@ -134,12 +136,21 @@ class LineRecords:
             if condition is not None:
                 tally.unmet += 1
                 tally.incomparable[condition.text] += condition.holds(record) is None
-        return blake2b(prompt_text(found[0]).encode(), digest_size=16).digest(), records
+        return blake2b(key, digest_size=16).digest(), records
 
     def at(self, start: int, end: int) -> Record:
         """The record of the line between two offsets."""
         line = self.source.files.at(self.source.name, start, end)
         return self.as_record(self.source.record(line))
+
+    def _split_key(self, record: Mapping[str, Any]) -> bytes:
+        """What rows have in common that stay on one side."""
+        if not self.split_by:
+            return prompt_text(record).encode()
+        value = value_at(record, self.split_by)
+        if value is NOWHERE:
+            raise UnfitError(f"it has no {'.'.join(self.split_by)} to split by")
+        return dumps(value)
 
     def _unmet(self, record: Mapping[str, Any]) -> LineCondition | None:
         """The first condition that a line does not meet."""

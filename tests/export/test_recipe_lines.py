@@ -348,6 +348,34 @@ def test_a_folder_is_read_by_the_types_of_all_its_lines(export: Any, load_datase
     assert loaded[2999]["n"] == 1.5
 
 
+def test_rows_of_one_source_stay_on_one_side(export: Any) -> None:
+    """As parts of an article do: else the validation set holds what was trained on."""
+    rows = [{"id": f"a{number}", "article": {"name": f"a{number // 5}"}} for number in range(100)]
+    line = 'prompt = "{id}", completion = "{s}", of = "{article}"'
+    code, target, said = export(line, rows, "hf", "--split", "50/50", "--split-by", "of.name", "--force")
+    assert code == 0, said
+    sides = [
+        {json.loads(line)["of"]["name"] for line in (target / "data" / f"{side}.jsonl").read_text().splitlines()}
+        for side in ("train", "validation")
+    ]
+    assert len(sides[0]) + len(sides[1]) == len(sides[0] | sides[1]) == 20
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "code"),
+    [
+        (("--split-by", "of"), "--split-by says which lines --split keeps together: give both", 2),
+        (("--split", "50/50", "--split-by", "off"), "o.jsonl, row 1: it has no off to split by", 65),
+    ],
+)
+def test_a_key_to_split_by_is_there(export: Any, words: tuple[str, ...], said: str, code: int) -> None:
+    """In each line, and for a split."""
+    line = 'prompt = "{id}", completion = "{s}", of = "{id}"'
+    rows = [{"id": f"a{number}"} for number in range(10)]
+    assert export(line, rows, "openai", *words)[0] == code
+    assert said in export(line, rows, "openai", *words)[2]
+
+
 def test_parquet_has_every_column_of_any_line_and_one_type_for_each(export: Any, load_dataset: Any) -> None:
     """Of both sides of a split."""
     rows = [{"id": f"r{number}", "more": {f"k{number % 3}": number}} for number in range(40)]

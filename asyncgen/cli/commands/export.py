@@ -62,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "and notes about the same case, stay on one side",
     )
     parser.add_argument(
+        "--split-by",
+        metavar="KEY",
+        help="lines of a recipe with the same value of this key, such as article or metadata.source, stay on one "
+        "side of --split",
+    )
+    parser.add_argument(
         "--only",
         choices=("proven", "judged", "not-flagged", "all"),
         help="the rows to take: proven by the rules; judged: also those that asyncgen verify --judge finds to say "
@@ -114,6 +120,8 @@ def execute(args: argparse.Namespace) -> int:
     directory = RunDirectory(Disk(), absolute(args.directory, "the directory"))
     files = RunFiles(directory)
     selection = select(args, directory, files, Lines(quiet=args.quiet))
+    if args.split_by is not None and args.split is None:
+        raise UsageError("--split-by says which lines --split keeps together: give both")
     split = None if args.split is None else Split.parse(args.split, args.seed)
     paired = find_paired(files) if args.file is None else None
     if paired is None:
