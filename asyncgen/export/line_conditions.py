@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from asyncgen.text import loads
+from asyncgen.text import dumps, loads
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
@@ -19,15 +19,17 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 NOWHERE: Any = object()
 """The value of a way that leads nowhere."""
 _FORM = re.compile(r"\s*(?P<key>[^\s=<>!]+)\s*(?P<sign>[<>=!]=|[<>](?!=))\s*(?P<value>[^\s=<>!].*?)\s*", re.DOTALL)
+_KEY = re.compile(r"\{([\w.-]+)\}")
 _ANOTHER = re.compile(r"\s(?:and|or|&&|\|\|)\s+\S+\s*[<>=!]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class LineCondition:
-    """A key of a line compared with a value.
+    """A key of a line compared with a value, or with that of another key.
 
-    A value in JSON has its type, anything else is a text. Numbers compare with numbers and texts with texts; a
-    text also equals what is `said`, whatever type that has.
+    `other` is the way to the value of the other key, written `{known.label}`; empty: it is `value`. A value in JSON
+    has its type, anything else is a text. Numbers compare with numbers and texts with texts; a text also equals what
+    is `said`, whatever type that has.
     """
 
     text: str
@@ -35,6 +37,7 @@ class LineCondition:
     sign: str
     said: str
     value: Any
+    other: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> "LineCondition":
@@ -49,6 +52,7 @@ class LineCondition:
                 f"{text!r} is not a condition: 'mark >= 4' is one, which a shell needs in quotes; equal is =="
             )
         said = found["value"]
+        other = _KEY.fullmatch(said)
         if len(said) > 1 and said[0] == said[-1] == "'":  # as SQL and Python quote texts
             said = orjson.dumps(said[1:-1]).decode()
         try:
@@ -57,19 +61,24 @@ class LineCondition:
             value = said
             if _ANOTHER.search(said):
                 raise ValueError(f"{text!r} holds several conditions: give each of its own") from None
-        return cls(text.strip(), tuple(found["key"].split(".")), found["sign"], said, value)
+        ways = [tuple(key.split(".")) for key in (found["key"], *([] if other is None else [other[1]]))]
+        return cls(text.strip(), ways[0], found["sign"], said, value, *ways[1:])
 
     def holds(self, record: Mapping[str, Any]) -> bool | None:
         """Whether a line meets it; None: the line has no value there that can be compared."""
         found = value_at(record, self.way)
-        if found is NOWHERE:
+        value, said = self.value, self.said
+        if self.other:
+            value = value_at(record, self.other)
+            said = value if isinstance(value, str) or value is NOWHERE else dumps(value).decode()
+        if found is NOWHERE or value is NOWHERE:
             return None
-        same_kind = _kind(found) is _kind(self.value)
+        same_kind = _kind(found) is _kind(value)
         if self.sign in _ORDER:
-            return _ORDER[self.sign](found, self.value) if same_kind and _kind(found) in {str, float} else None
-        if not (same_kind or isinstance(found, str) or found is None or self.value is None):
+            return _ORDER[self.sign](found, value) if same_kind and _kind(found) in {str, float} else None
+        if not (same_kind or isinstance(found, str) or found is None or value is None):
             return None
-        equal = bool(found == (self.value if same_kind else self.said))
+        equal = bool(found == (value if same_kind else said))
         return equal == (self.sign == "==")
 
 

@@ -198,6 +198,7 @@ def planned(tmp_path, *words):
         words, capture_output=True, text=True, timeout=60, cwd=tmp_path, env=clean_env(None)
     )
     assert done.returncode == 0, done.stderr
+    assert ("--calibrate" in done.stdout) == (words[3] == "plan")
     lines = [line for line in done.stdout.splitlines() if line.startswith("tokens")]
     return [[int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d", line)[:3]] for line in lines]
 

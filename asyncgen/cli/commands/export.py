@@ -45,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="CONDITION",
-        help="leave out lines that do not meet it, such as 'mark >= 4' or 'metadata.kind != other'; may be given "
-        "several times",
+        help="leave out lines that do not meet it, such as 'mark >= 4', 'metadata.kind != other' or 'answer == "
+        "{gold}'; may be given several times",
     )
     parser.add_argument(
         "-o",

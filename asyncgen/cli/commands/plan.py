@@ -19,7 +19,7 @@ from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flag_types import a_whole_number
 from asyncgen.cli.invocation import asyncgen_command
 from asyncgen.cli.lines import Lines
-from asyncgen.config import RunConfig
+from asyncgen.config import REQUESTS, RunConfig
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.errors import Exit, UsageError
 from asyncgen.humanize import NO_PRICE, amount, duration, plural, usd
@@ -187,7 +187,9 @@ def _say(
 ) -> None:
     from asyncgen.planning.survey import rows_of_job  # noqa: PLC0415 - as above
 
-    price, origin = job.price, "guessed from the characters; asyncgen plan --calibrate 20 measures"
+    price, origin = job.price, "guessed from the characters"
+    if job.config.recipe != REQUESTS:  # for which there is no such command
+        origin += "; asyncgen plan --calibrate 20 measures"
     if latency is not None:
         origin = f"measured; a call took {latency:.1f} s"
     rows = rows_of_job(job.config)
