@@ -22,6 +22,7 @@ PROMPTS = ("_system", "_user")
 SIMULATED = "simulated"
 """The part that tells whether a run brought a simulator of its own: all servers on a machine have one name."""
 _FIRST = ("model", "endpoint")  # never among those that are only counted
+_THIS_MACHINE = "loopback"  # how the name of an endpoint begins that is on the machine of the run
 _SAMPLING = "generation_params"
 _PLACES = ("temperature", "top_p", "max_tokens")
 _MOST_CHARACTERS = 40  # of a value
@@ -45,7 +46,7 @@ def digest(data: bytes) -> str:
 
 def on_this_machine(endpoint: object) -> bool:
     """Whether this value of the part `endpoint` stands for a server on the machine of the run."""
-    return str(endpoint).startswith("loopback")
+    return str(endpoint).startswith(_THIS_MACHINE)
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -69,6 +70,9 @@ def _phrases(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
     if name == SIMULATED:
         was, now = (("the run's own simulator" if simulated else "another") for simulated in (before, after))
         yield f"the server on this machine was {was}, now it is {now}"
+    elif on_this_machine(before) and on_this_machine(after):
+        was, now = (str(one).removeprefix(_THIS_MACHINE) or "/" for one in (before, after))
+        yield f"the path of the server on this machine was {was}, now it is {now}"
     elif is_step or kind == _SAMPLING:
         old_settings, new_settings = (_settings(value) for value in (before, after))
         if old_settings is None or new_settings is None or old_settings == new_settings:

@@ -100,6 +100,12 @@ def test_a_setting_of_a_step_is_named_by_itself() -> None:
     assert differences(step, {**step, "x.jsonl": "[{}]"}) == ["the lines of x.jsonl changed"]
 
 
+def test_of_two_servers_on_this_machine_the_paths_are_named() -> None:
+    """They have one name: it would be said twice, and nothing of what differs."""
+    [said] = differences({"endpoint": "loopback"}, {"endpoint": "loopback/other/v1"})
+    assert said == "the path of the server on this machine was /, now it is /other/v1"
+
+
 def test_another_recipe_is_one_sentence_and_of_many_settings_a_few_are_named() -> None:
     """Nobody compares two jobs step by step."""
     old, new = ({"recipe": name, f"{name}_user": name, f"{name}.jsonl": "x"} for name in ("file:a", "file:b"))
