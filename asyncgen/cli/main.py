@@ -118,7 +118,8 @@ def _unknown(words: list[str], command: argparse.ArgumentParser | None) -> str:
         several = takes_rows and any(os.path.isfile(word) for word in words)  # noqa: PTH113 - not for --help
         return f"{said}; --input takes one file: join several first (cat FILES > rows.jsonl)" if several else said
     flags = [option for action in command._actions for option in action.option_strings]  # noqa: SLF001 - as above
-    near = difflib.get_close_matches(flag, flags, n=1, cutoff=0.7)
+    longer = [each for each in flags if each.startswith(flag)]
+    near = difflib.get_close_matches(flag, longer or flags, n=1, cutoff=0 if longer else 0.7)
     return f"{said}; did you mean {near[0]}?" if near else said
 
 

@@ -22,6 +22,13 @@ def test_a_flag_cannot_be_abbreviated(command: str, capsys: pytest.CaptureFixtur
     assert "did you mean --" in said
 
 
+def test_an_abbreviation_names_the_flag_that_begins_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """However long it is: --config has more letters in common with the word."""
+    with pytest.raises(SystemExit):
+        main(["run", "--conc", "3"])
+    assert "did you mean --concurrency?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_knows_the_beginning_of_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """As of any flag."""
