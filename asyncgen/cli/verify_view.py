@@ -125,7 +125,7 @@ def not_checked(contents: Contents, *, with_input: bool) -> list[str]:
     if contents.unchecked:
         found.append(f"the answers of {', '.join(contents.unchecked)}: no line has them as they were given")
     for step, other in contents.uncompared:
-        found.append(f"whether the answers of {step} differ from {{{other}}}: the lines do not tell what that was")
+        found.append(f"the answers of {step} against {{{other}}}: the lines do not tell what that was")
     return found
 
 

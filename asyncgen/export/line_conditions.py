@@ -27,9 +27,9 @@ _ANOTHER = re.compile(r"\s(?:and|or|&&|\|\|)\s+\S+\s*[<>=!]", re.IGNORECASE)
 class LineCondition:
     """A key of a line compared with a value, or with that of another key.
 
-    `other` is the way to the value of the other key, written `{known.label}`; empty: it is `value`. A value in JSON
-    has its type, anything else is a text. Numbers compare with numbers and texts with texts; a text also equals what
-    is `said`, whatever type that has.
+    `other` is the way to the value of the other key, written `{known.label}`; empty: it is `value`. A value in
+    JSON has its type, anything else is a text. Numbers compare with numbers and texts with texts; a text also
+    equals what is `said`, whatever type that has.
     """
 
     text: str

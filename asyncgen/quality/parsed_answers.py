@@ -1,7 +1,7 @@
 """Check the answers in the files once more against the schemas and checks of their recipe."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from contextlib import suppress
 from typing import Any
 
 from asyncgen.quality.checks.finding import Finding
@@ -60,10 +60,10 @@ class AnswerChecks:
         self, check: AnswerCheck, row: Any, by_step: Mapping[str, Any]
     ) -> tuple[AnswerCheck, dict[str, str]]:
         """The check and the values that it names; without those that are unknown by now."""
-        if check.differs_from is None or self._contents.value is None:
-            return check, {}
-        try:
-            values = {name: as_text(self._contents.value(name, row, by_step)) for name in check.differs_from.names}
-        except LookupError:
-            return replace(check, differs_from=None), {}
-        return check, values
+        values: dict[str, str] = {}
+        value = self._contents.value
+        if value is not None:
+            for name in check.names:
+                with suppress(LookupError):
+                    values[name] = as_text(value(name, row, by_step))
+        return check.where_known(values.keys()), values

@@ -164,8 +164,7 @@ class _Asking:
         self.keeps_thinking = step.name in file.names.thinking
         self._system = system = file.systems[step.name]
         self._user = Template.parse_all(step.user)
-        differs_from = step.check.differs_from
-        names = self._user.names | system.names | (frozenset() if differs_from is None else differs_from.names)
+        names = self._user.names | system.names | step.check.names
         self._references = [(name, file.names.reference(name)) for name in sorted(names)]
         self._answer_schema, self._check = step.schema, step.check if step.check.asks else None
         schema = step.schema

@@ -141,11 +141,10 @@ class _Reader:
         return found, [name for name, step in self._file.steps.items() if _asks(step) and name not in there]
 
     def uncompared(self, answers: Sequence[AnswerRule]) -> Iterator[tuple[str, str]]:
-        """The steps among these whose answers should differ from what no line has, with its placeholder."""
+        """The steps among these whose answers are compared with what no line has, with its placeholder."""
         alone = {rule.step for rule in answers if not self._file.steps[rule.step].samples > 1}
         for step in dict.fromkeys(rule.step for rule in answers):
-            differs_from = self._file.steps[step].check.differs_from
-            for name in sorted(frozenset() if differs_from is None else differs_from.names):
+            for name in sorted(self._file.steps[step].check.names):
                 reference = Reference.parse(name)
                 of_a_step = reference.root in self._file.steps
                 if of_a_step and (reference.root not in alone or self._file.names.is_thinking(reference)):

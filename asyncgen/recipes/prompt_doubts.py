@@ -72,7 +72,7 @@ def _in_patterns(step: Step, known: Mapping[str, bool]) -> Iterator[str]:
         if meant:
             yield (
                 f"step {step.name}; check.{key} has {', '.join(f'{{{name}}}' for name in meant)}, which is text "
-                f"there: only differs-from takes values; as text it is written \\{{{meant[0]}\\}}"
+                f"there: only differs-from and contains take values; as text it is written \\{{{meant[0]}\\}}"
             )
 
 

@@ -35,7 +35,7 @@ from asyncgen.recipes.order import CycleError, waves
 from asyncgen.recipes.output_names import problem_of_output
 from asyncgen.recipes.placeholders import CALLS, ID, Names
 from asyncgen.recipes.prompt_template import Template
-from asyncgen.recipes.step import NAME, Step, step_of
+from asyncgen.recipes.step import COMPARED, NAME, Step, step_of
 from asyncgen.recipes.table import Table
 from asyncgen.recipes.verify_table import paraphrase_of
 from asyncgen.text import strings
@@ -143,9 +143,9 @@ class RecipeFile:
     def _check_placeholders(self) -> None:
         for step in self.steps.values():
             self.names.check(step.table, ("user",), step.user)
-            self.names.check(
-                step.table, ("check", "differs-from"), step.table.content.get("check", {}).get("differs-from", "")
-            )
+            for key in COMPARED:
+                text = step.table.content.get("check", {}).get(key, "")
+                self.names.check(step.table, ("check", key), text)
         for output in self.outputs:
             for place, text in texts_of(list(output.lines)):
                 way = place if isinstance(output.table.content["line"], list) else place[1:]
@@ -189,7 +189,7 @@ class RecipeFile:
         return tuple(tuple(self.steps[name] for name in wave) for wave in order)
 
     def _needs(self, step: Step) -> Iterator[str]:
-        for template in (self.systems[step.name], Template.parse_all(step.user), step.check.differs_from):
+        for template in (self.systems[step.name], Template.parse_all(step.user), *step.check.templates):
             if template is not None:
                 yield from (root for root in self.names.roots(template) if root in self.steps)
 

@@ -19,6 +19,7 @@ from asyncgen.storage.file_kinds import why_no_text
 
 MOST_SAMPLES = 16  # they are asked one after the other, so many would take long
 BYTE_ORDER_MARK = "\ufeff"
+COMPARED = ("differs-from", "contains")  # keys of a check that take values
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -137,7 +138,7 @@ def _fields(table: Table, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check(table: Table) -> AnswerCheck:
-    table.allow("max-words", "min-words", "matches", "not-matches", "differs-from")
+    table.allow("max-words", "min-words", "matches", "not-matches", *COMPARED)
     words = {
         key: table.number(key, 1, 1, 1_000_000) if key in table.content else None
         for key in ("max-words", "min-words")
@@ -149,8 +150,13 @@ def _check(table: Table) -> AnswerCheck:
         min_words=words["min-words"],
         matches=_pattern(table, "matches"),
         not_matches=_pattern(table, "not-matches"),
-        differs_from=Template.parse_all(table.text("differs-from")) if "differs-from" in table.content else None,
+        differs_from=_template(table, "differs-from"),
+        contains=_template(table, "contains"),
     )
+
+
+def _template(table: Table, key: str) -> Template | None:
+    return Template.parse_all(table.text(key)) if key in table.content else None
 
 
 def _pattern(table: Table, key: str) -> re.Pattern[str] | None:

@@ -114,6 +114,7 @@ async def test_a_row_fails_after_three_answers_that_are_not_accepted_and_the_nex
         ('matches = "^A"', "B", "A"),
         ('not-matches = "(?i)sorry"', "Sorry, no", "Yes"),
         ('differs-from = "{text}"', " one\n", "two"),
+        ('contains = "{text}"', "It is two.", "It is One."),
     ],
 )
 async def test_a_check_is_kept(bench, check, bad, good):

@@ -240,6 +240,7 @@ def test_nul_characters_of_a_prompt_are_named(tmp_path, encoding, text, more):
         (r"matches = '\{text\}'", ""),
         (r"matches = 'a{2}b{2,3}{other}[{]text[}]'", ""),
         (r'differs-from = "{text}"', ""),
+        (r'contains = "{text}"', ""),
     ],
 )
 def test_a_placeholder_in_a_regular_expression_is_text(tmp_path, check, said):
@@ -247,7 +248,8 @@ def test_a_placeholder_in_a_regular_expression_is_text(tmp_path, check, said):
     path = tmp_path / "mine.toml"
     path.write_text((FILE % ("Be brief.", "{text}")).replace('name = "tr"', f'name = "tr"\ncheck = {{ {check} }}'))
     expected = (
-        f"step tr; check.{said}, which is text there: only differs-from takes values; as text it is written \\{{"
+        f"step tr; check.{said}, which is text there: only differs-from and contains take values; "
+        "as text it is written \\{"
     )
     found = list(doubts_of(RecipeFile(path)))
     assert [doubt.startswith(expected) for doubt in found] == ([True] if said else [])

@@ -208,22 +208,23 @@ samples = 2
 [[step]]
 name = "last"
 user = "{text}"
-check = { differs-from = "%s" }
+check = { %s = "%s" }
 [[output]]
 file = "a.jsonl"
 line = { draft = "{draft}", thought = "{draft.thinking}", see = "{unwritten}.", many = "{many}", last = "{last}" }
 """
 
 
+@pytest.mark.parametrize("key", ["differs-from", "contains"])
 @pytest.mark.parametrize("other", ["draft.thinking", "unwritten", "many.1", "text", "draft"])
-def test_a_check_against_what_no_line_tells_is_said_not_to_be_made(tmp_path, other):
+def test_a_check_against_what_no_line_tells_is_said_not_to_be_made(tmp_path, key, other):
     """It was left out without a word; those against the row and against an answer in a line are made."""
     path = tmp_path / "r.toml"
-    path.write_text(COMPARED % f"{{{other}}}")
+    path.write_text(COMPARED % (key, f"{{{other}}}"))
     contents = Declared(RecipeFile(path)).contents
     made = other in {"text", "draft"}
     assert contents.uncompared == (() if made else (("last", other),))
-    said = f"whether the answers of last differ from {{{other}}}: the lines do not tell what that was"
+    said = f"the answers of last against {{{other}}}: the lines do not tell what that was"
     assert not_checked(contents, with_input=True) == ([] if made else [said])
 
 

@@ -80,8 +80,9 @@ KINDS = {
     "matches": FindingKind(1, "an answer in which nothing matches what must be there"),
     "not_matches": FindingKind(1, "an answer in which something matches what must not be there"),
     "differs_from": FindingKind(1, "an answer that repeats what it is to differ from"),
+    "contains": FindingKind(1, "an answer without the text that it is to contain"),
 }
-CHECKS = frozenset({"schema", "max_words", "min_words", "matches", "not_matches", "differs_from"})
+CHECKS = frozenset({"schema", "max_words", "min_words", "matches", "not_matches", "differs_from", "contains"})
 """Kinds whose finding names the step that gave the answer."""
 MEANING = word_set("""
     length omission addition number dose unit laterality site negation opposite severity certainty person route
