@@ -9,6 +9,7 @@ import pytest
 from asyncgen.client.batch_server import BatchState, Receive
 from asyncgen.engine.batch.batch_rounds import BatchRounds
 from asyncgen.errors import BadDataError, KeyOrQuotaError, TryLaterError
+from asyncgen.events import Notice
 
 from .memory_server import MemoryServer, refused
 from .starts import ROWS, Starts
@@ -129,3 +130,15 @@ async def test_answers_that_cannot_be_read_are_not_asked_for_again_in_batches(
 
     assert await starts.once(batch=False) is None
     assert starts.answers() == ANSWERS
+
+
+async def test_requests_that_no_batch_may_hold_are_said_to_go_at_the_full_price(
+    starts: Starts, server: MemoryServer
+) -> None:
+    """A limit with a digit too few would cost twice, unnoticed."""
+    assert await starts.once(batch_tokens=1) is None
+
+    assert starts.answers() == ANSWERS
+    assert not server.batches
+    [said] = [event for event in starts.events if isinstance(event, Notice) and "full price" in str(event.text)]
+    assert said.warning

@@ -113,6 +113,7 @@ class BatchRounds:
         )
         self._in_vain = 0
         self._narrowed = False
+        self._told_too_large = False
 
     @property
     def given_up(self) -> dict[Key, CallFailed]:
@@ -336,6 +337,14 @@ class BatchRounds:
         filling, book = self._filling, self._journal.batches
         if filling is None:
             return bool(book.open)
+        if filling.too_large and not self._told_too_large:
+            self._told_too_large = True
+            text = " lets the account enqueue: they are asked one by one, at the full price"
+            self._observe(
+                Notice(
+                    Message("Some requests have more tokens than ", Setting("batch_tokens"), text), warning=True
+                )
+            )
         if 0 < filling.requests <= self._config.batch_finish and not filling.blocked:
             filling.discard()
             self._passes.forget_waiting()

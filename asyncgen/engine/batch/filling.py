@@ -19,7 +19,7 @@ class Filling:
     """The batches being filled.
 
     `blocked` is set when a request has to wait for room in the queue or in the budget; then `lacking` is what the
-    budget lacks.
+    budget lacks. `too_large` is set when a request has more tokens than the account may have enqueued.
 
     Args:
         files: where the batches are written.
@@ -47,6 +47,7 @@ class Filling:
         self._given_most = self._most_tokens = most_tokens
         self.blocked = False
         self.lacking: Usage | None = None
+        self.too_large = False
 
     @property
     def requests(self) -> int:
@@ -69,7 +70,10 @@ class Filling:
         """
         line = request_line(name, self._provider.endpoint, body)
         tokens = max(1, round(len(body) * (self._measured or 1 / BYTES_PER_TOKEN)))
-        if len(line) > self._provider.most_bytes or (self._given_most is not None and tokens > self._given_most):
+        if self._given_most is not None and tokens > self._given_most:
+            self.too_large = True
+            return False
+        if len(line) > self._provider.most_bytes:
             return False
         if not self._has_room(tokens, request.most):
             self.blocked = True
