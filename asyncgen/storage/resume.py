@@ -281,7 +281,12 @@ def _accept(state: RunState, wanted: WantedRun) -> RunState:
     check_portion(state.portion, wanted.portion, rows)
     changed = differences(state.fingerprint, wanted.fingerprint)
     if changed:
-        raise DirectoryError(f"this directory belongs to another run: {'; '.join(changed)}")
+        said = f"this directory belongs to another run: {'; '.join(changed)}"
+        if state.fingerprint | {"model": wanted.fingerprint.get("model")} != wanted.fingerprint:
+            raise DirectoryError(said)
+        other = Setting("continue_with_model", wanted.fingerprint["model"])
+        instead = " in place of ", Setting("model"), " finishes the run"
+        raise DirectoryError(said, "; if the first is no longer served, ", other, *instead)
     done = state.last_completed_idx + 1
     if done and wanted.prefix_chain is None:
         raise DirectoryError(f"the input has fewer {rows} than the {done} already processed")

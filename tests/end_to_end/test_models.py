@@ -136,7 +136,9 @@ def test_a_directory_keeps_the_model_it_was_begun_with(tmp_path: Path) -> None:
     assert "Model:   gpt-4o" in done.stdout
     assert "Address: http://127.0.0.1:" in done.stdout
     job.flags = [*TWELVE, "--simulate", "fast", "--model", "gpt-6-luna"]
-    assert job.run().returncode == 65
+    refused = job.run()
+    assert refused.returncode == 65
+    assert "--continue-with-model gpt-6-luna in place of --model finishes the run; choose" in refused.stderr
     job.flags = [*TWELVE, "--simulate", "fast", "--continue-with-model", "gpt-6-luna"]
     assert job.run().returncode == 0
     records = [json.loads(line) for line in (job.output_dir / OUTPUTS[0]).read_text().splitlines()]
