@@ -9,9 +9,10 @@ import pytest
 
 from asyncgen.cli.env_file import load_env_file
 from asyncgen.cli.event_log_file import EventLogFile
+from asyncgen.cli.main import main
 from asyncgen.errors import UsageError
 from asyncgen.events import Notice
-from asyncgen.medec.csv_files import read_csv
+from asyncgen.medec.csv_files import COLUMNS, read_csv
 from asyncgen.planning.prices import load_price
 from asyncgen.small_files import read_small_file, read_small_text, read_toml
 
@@ -53,6 +54,20 @@ def test_a_pipe_into_which_nothing_writes_is_not_waited_for(read: Callable[[Path
     """It may be a leftover, and nothing says that a writer will come."""
     with pytest.raises(UsageError, match=r"pipe\.json: it is a pipe into which nothing writes"):
         read(pipe)
+
+
+def test_prepare_takes_what_a_shell_substitutes(written: Callable[[bytes], Path], tmp_path: Path) -> None:
+    """A look at what kind of file it is took its beginning away."""
+    content = f"{','.join(COLUMNS)}\nid,It is wrong.,1,NA,NA,It is right.\n".encode()
+    assert main(["prepare", "medec", str(written(content)), "-o", str(tmp_path / "pairs.jsonl")]) == 0
+
+
+def test_prepare_does_not_wait_for_a_pipe_into_which_nothing_writes(
+    pipe: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not to look at its kind either."""
+    assert main(["prepare", "medec", str(pipe), "-o", str(pipe.with_name("pairs.jsonl"))]) == 2
+    assert "it is a pipe into which nothing writes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS.keys())

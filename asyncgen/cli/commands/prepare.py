@@ -77,20 +77,19 @@ def execute(args: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def _refuse_other_kinds(path: Path) -> None:
-    """Name what a spreadsheet has saved in place of a CSV file, and what makes it one.
+def _csv_of(path: Path) -> bytes:
+    """The content of a file; a pipe has it only once.
 
     Raises:
-        BadDataError: with what to do.
+        OSError: it cannot be read.
+        BadDataError: a spreadsheet has saved something else in place of a CSV file; with what makes it one.
     """
+    from asyncgen.small_files import read_small_file  # noqa: PLC0415
     from asyncgen.storage.file_kinds import kind_of  # noqa: PLC0415
     from asyncgen.storage.input_formats.delimited import is_header, with_commas  # noqa: PLC0415
 
-    try:
-        with path.open("rb") as file:
-            first = file.read(_HEAD)
-    except OSError:
-        return  # reported when it is read
+    content = read_small_file(path)
+    first = content[:_HEAD]
     kind = kind_of(first)
     if kind is not None:
         raise BadDataError(f"{path}: this is {kind}")
@@ -98,24 +97,23 @@ def _refuse_other_kinds(path: Path) -> None:
     separator = None if is_header(header, ",") else next((one for one in ";\t" if is_header(header, one)), None)
     if separator is not None:
         raise BadDataError(f"{path}: {with_commas(separator)}")
+    return content
 
 
 def _collect(paths: list[Path], lines: Lines) -> "Collection":
     from asyncgen.medec.corpus import Collection  # noqa: PLC0415
     from asyncgen.medec.csv_files import read_csv  # noqa: PLC0415
-    from asyncgen.small_files import read_small_file  # noqa: PLC0415
 
     collection = Collection()
     names = Counter(path.name for path in paths)
     for path in paths:
-        _refuse_other_kinds(path)
         rows, pairs, clean, left_out = (
             collection.rows,
             len(collection.pairs),
             collection.clean,
             collection.left_out,
         )
-        for found in read_csv(path, read_small_file):
+        for found in read_csv(path, _csv_of):
             collection.add(path.name if names[path.name] == 1 else str(path), found)
         lines.say(
             f"{path}: {collection.rows - rows:,} rows, {len(collection.pairs) - pairs:,} pairs, "
