@@ -3,7 +3,15 @@
 import argparse
 
 from asyncgen.cli.env_file import add_env_file_argument
-from asyncgen.cli.flag_types import a_concurrency, a_count, a_number, a_share, a_tolerance, a_whole_number
+from asyncgen.cli.flag_types import (
+    a_concurrency,
+    a_count,
+    a_duration,
+    a_number,
+    a_share,
+    a_tolerance,
+    a_whole_number,
+)
 from asyncgen.cli.headers import add_header_argument
 from asyncgen.cli.paths import a_path
 from asyncgen.cli.request_field_flags import add_param_arguments
@@ -92,20 +100,20 @@ def add_api_arguments(parser: argparse.ArgumentParser, when: str = "", *, makes_
     )
     api.add_argument(
         "--timeout",
-        type=a_number,
+        type=a_duration,
         metavar="S",
         help=f"seconds of one attempt ({TIMEOUT:g}; with --service-tier flex {FLEX_TIMEOUT:g})",
     )
     api.add_argument(
         "--pair-timeout",
-        type=a_number,
+        type=a_duration,
         metavar="S",
         help="seconds of all failed attempts of a row, with the pauses after them; waiting for limits does not "
         f"count ({PAIR_TIMEOUT:g})",
     )
     api.add_argument(
         "--patience",
-        type=a_number,
+        type=a_duration,
         default=600,
         metavar="S",
         help="stop when the server has refused everything for so many seconds (%(default)s)",

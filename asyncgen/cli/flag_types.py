@@ -53,6 +53,15 @@ def a_number(text: str) -> float:
     return number
 
 
+def a_duration(text: str) -> float:
+    """Seconds; `inf` is no limit, as `math.inf` is from Python.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no number.
+    """
+    return math.inf if text.strip().lower() in {"inf", "+inf", "infinity"} else a_number(text)
+
+
 def a_whole_number(text: str) -> int:
     """A whole number that fits into 64 bits, as those in the files of a run do.
 
