@@ -92,8 +92,7 @@ def _endpoint(name: str, known: Mapping[str, Any], path: Path) -> EndpointConfig
     address, variable = said.get("base-url"), said.get("api-key-env")
     if not isinstance(address, str):
         raise UsageError(f"{where} needs a base-url")
-    is_name = isinstance(variable, str) and (is_name_of_variable(variable) or variable in os.environ)
-    if variable is not None and not is_name:
+    if variable is not None and not (isinstance(variable, str) and is_name_of_variable(variable)):
         raise UsageError(f"{where}: api-key-env must be the name of an environment variable, not the key")
     numbers = {key: _number(said.get(key), f"{where}: {key}", whole=key == "concurrency") for key in _NUMBERS}
     key = os.environ.get(variable, "") if variable else ""

@@ -29,11 +29,11 @@ def add_header_argument(group: argparse._ArgumentGroup) -> None:
 
 
 def is_name_of_variable(text: str) -> bool:
-    """Whether a text is the name of an environment variable as people write them, and can be shown.
+    """Whether a text is the name of an environment variable, set or as people write them, and can be shown.
 
     Else it may be the secret itself, pasted where its name belongs.
     """
-    return _VARIABLE.fullmatch(text) is not None
+    return text in os.environ or _VARIABLE.fullmatch(text) is not None
 
 
 def resolve_headers(

@@ -35,6 +35,14 @@ def test_a_header_that_cannot_be_sent_is_refused(name: str, value: str, error: t
     assert "sekret" not in str(caught.value)
 
 
+def test_a_variable_that_is_set_is_shown_whatever_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command to go on would lack it."""
+    words = ("run", "--header", "X-A=env:proxy_token_of_team_2")
+    assert command("asyncgen", *words) == "asyncgen run --header 'X-A=…'"
+    monkeypatch.setenv("proxy_token_of_team_2", "sekret")
+    assert command("asyncgen", *words) == f"asyncgen {shlex.join(words)}"
+
+
 def test_the_command_to_go_on_hides_what_a_header_holds() -> None:
     """But not the variable that holds it."""
     words = (
