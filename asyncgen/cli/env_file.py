@@ -43,7 +43,7 @@ def load_env_file(path: Path, environment: MutableMapping[str, str] = os.environ
         (
             line.original.line
             for line in parse_stream(StringIO(text))
-            if line.error or "\0" in line.original.string or (line.key or "").startswith("$")
+            if line.error or "\0" in f"{line.key}{line.value}" or (line.key or "").lower().startswith("$env:")
         ),
         None,
     )

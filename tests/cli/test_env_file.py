@@ -22,13 +22,22 @@ def test_what_is_not_set_comes_out_of_the_file(tmp_path: Path) -> None:
     assert environment == {"HOME_KEY": "1", "OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "http://x"}
 
 
+def test_lines_that_set_nothing_of_ours_are_no_mistakes(tmp_path: Path) -> None:
+    """Earlier versions read past them: a zero byte in a comment, and a name that no shell takes."""
+    path = tmp_path / ".env"
+    path.write_bytes(b"# a\0b\n$PREFIX_KEY=1\nA=2\n")
+    environment: dict[str, str] = {}
+    load_env_file(path, environment)
+    assert environment["A"] == "2"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"A=1\nsk-secret with blanks\n", "line 2 is not NAME=VALUE"),
         (b'A="sk-secret\n', "line 1 is not NAME=VALUE"),
         (b"A=1\nB=sk-secret\0\n", "line 2 is not NAME=VALUE"),
-        (b'$env:OPENAI_API_KEY="sk-secret"\n', "line 1 is not NAME=VALUE"),  # PowerShell
+        (b'$Env:OPENAI_API_KEY="sk-secret"\n', "line 1 is not NAME=VALUE"),  # PowerShell
         (b"A=\xff\n", "is not UTF-8 text"),
         (None, "No such file or directory"),
     ],
