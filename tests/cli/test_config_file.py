@@ -1,5 +1,6 @@
 """A configuration file says what flags can say, and flags win."""
 
+import sys
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,20 @@ def test_the_file_of_a_run_serves_the_commands_that_look_at_the_run(
     path.write_text("batsh = true\n")
     assert main([*words, "--config", str(path)]) == Exit.USAGE
     assert "unknown key batsh; did you mean batch?" in capsys.readouterr().err
+
+
+def test_verify_asks_nothing_because_a_run_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How a run asks is no matter of a verify without a judge; what is typed is, with it or without."""
+    path = tmp_path / "run.toml"
+    path.write_text("batch = true\ndry-run = true\n")
+    words = ["verify", str(tmp_path), "--config", str(path)]
+    assert main(words) == Exit.BAD_DATA
+    assert "holds no run" in capsys.readouterr().err
+    for flag in ("--batch", "--dry-run"):
+        monkeypatch.setattr(sys, "argv", ["asyncgen", *words, flag])
+        assert main() == Exit.USAGE
 
 
 def test_the_file_of_a_run_is_none_of_requests(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -216,7 +216,8 @@ def _check_flags(args: argparse.Namespace) -> None:
         raise UsageError(f"--show is a number of rows, not {args.show}")
     if not 0 <= (args.max_flagged or 0) <= 100:  # noqa: PLR2004
         raise UsageError(f"--max-flagged is a percentage from 0 to 100, not {args.max_flagged:g}")
-    if args.dry_run and not args.judge:
+    # The configuration of a run may hold these two for the run.
+    if args.dry_run and not args.judge and is_typed("--dry-run", sys.argv):
         raise UsageError("--dry-run says what --judge would cost: give both")
     if args.judge_model is not None and not args.judge:
         raise UsageError("--judge-model says who judges: give --judge too")
@@ -224,7 +225,7 @@ def _check_flags(args: argparse.Namespace) -> None:
         of_run = next((flag for flag in ("--model", "--continue-with-model") if is_typed(flag, sys.argv)), None)
         if of_run is not None:
             raise UsageError(f"--judge-model says who judges, not {of_run}")
-    if args.batch and not args.judge and args.regenerate is None:
+    if args.batch and not args.judge and args.regenerate is None and is_typed("--batch", sys.argv):
         raise UsageError("--batch is how --judge and --regenerate ask: give one of them")
 
 
