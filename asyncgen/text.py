@@ -16,6 +16,7 @@ _LARGE = 1 << 16  # characters; shorter texts need too little memory to check fo
 _ROOM = 16  # bytes for a character: 8 that orjson sets aside for one, doubled
 _LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_NO_BREAK = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # control characters that no text has
 _SURROGATE = re.compile("[\ud800-\udfff]")
 THINKING_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think|mm:think|longcat_think"
 """The names of tags in which models think, for a pattern."""
@@ -149,7 +150,7 @@ def strip_fence(text: str) -> str:
 def json_in(text: str) -> Any:
     """Decode the JSON that is a model's answer, inside a fence or between marks of one, but not among words.
 
-    Line breaks may stand inside its strings as they are: models without a grammar write them so.
+    Line breaks and tabs may stand inside its strings as they are: models without a grammar write them so.
 
     Raises:
         ValueError: there is none.
@@ -161,7 +162,7 @@ def json_in(text: str) -> Any:
         bare = inside.strip(_MARKS)
         if bare[:4].lower() == "json":
             bare = bare[4:].lstrip()
-        if not bare.startswith("{"):
+        if not bare.startswith("{") or _NO_BREAK.search(bare):
             raise
         return _loads_slowly(bare, _integer, strict=False)
 

@@ -201,6 +201,8 @@ def test_line_breaks_may_stand_inside_the_strings_of_an_answer() -> None:
         "{x}",
         '{"a": NaN}',
         '{"a": 1,}',
+        '{"a": "b\0c"}',
+        '{"a": "b\x1bc"}',
     ],
 )
 def test_an_answer_without_json_or_with_words_is_none(text: str) -> None:
