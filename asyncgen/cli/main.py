@@ -110,7 +110,7 @@ def _flags_of_run(command: str) -> Collection[str]:
 def _unknown(words: list[str], command: argparse.ArgumentParser | None) -> str:
     """The message about unknown arguments; for the first flag with the one that may have been meant."""
     said = f"unrecognized arguments: {' '.join(words)}"
-    flag = next((word.partition("=")[0] for word in words if word.startswith("--")), None)
+    flag = next((word.partition("=")[0] for word in words if word.startswith("--") and word != "--"), None)
     if command is None:
         return said
     if flag is None:

@@ -38,6 +38,13 @@ def test_no_command_knows_the_beginning_of_help(command: str, capsys: pytest.Cap
     assert "usage" not in capsys.readouterr().out
 
 
+def test_two_dashes_alone_begin_no_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    """They end the flags; every flag begins so."""
+    with pytest.raises(SystemExit):
+        main(["run", "--input", "x", "--output-dir", "out", "--", "more"])
+    assert "unrecognized arguments: -- more\n" in capsys.readouterr().err
+
+
 def test_an_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     """Instead of all that there are."""
     with pytest.raises(SystemExit) as ended:
