@@ -68,11 +68,13 @@ def _next(
         row = one_of(structure.contents.rows)
         again = "" if _has_recipe(args) else ", or ask again with --regenerate"
         return f"every {row} is flagged: look at the worst, fix prompt or model{again}"
-    form = trains_as(structure.contents)
-    if form is None:
+    trainable = trains_as(structure.contents)
+    if trainable is None:
         return f"the lines are for you to use: {_lines_of(structure, args.directory)}"
+    form, file = trainable
+    named = f" --file {quote(file)}" if file else ""
     only = "" if found is None else " --only judged"
-    return f"next: {asyncgen_here()} export {place} --format {form}{only}"
+    return f"next: {asyncgen_here()} export {place} --format {form}{named}{only}"
 
 
 def _has_recipe(args: argparse.Namespace) -> bool:

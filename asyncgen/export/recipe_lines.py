@@ -49,7 +49,7 @@ def find_source(files: RunFiles, format_name: str, named: str | None) -> LineSou
     Args:
         files: of the run.
         format_name: of the export.
-        named: the file that the user names; None: the only trainable one.
+        named: the file that the user names; None: the only trainable one, or the only one that the format fits.
 
     Raises:
         UsageError: there is no such file, there are several, or its lines do not fit the format.
@@ -65,6 +65,8 @@ def find_source(files: RunFiles, format_name: str, named: str | None) -> LineSou
         has = "; ".join(f"the lines of {name} have {_keys(record)}" for name, record in first.items())
         needed = ", or ".join(shape.keys for shape in FORMATS[format_name].shapes)
         raise BadDataError(f"{has}: {format_name} needs {needed}, which [[output]] of a recipe file can write")
+    if len(shapes) > 1:
+        shapes = {name: shape for name, shape in shapes.items() if format_name in formats_of(shape)} or shapes
     if len(shapes) > 1:
         raise UsageError(f"{' and '.join(shapes)} can both be trained on: name one with ", Setting("file"))
     name, shape = next(iter(shapes.items()))

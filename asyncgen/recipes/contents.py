@@ -160,18 +160,24 @@ def written(way: Way) -> str:
     return ".".join(map(str, way))
 
 
-def trains_as(contents: Contents) -> str | None:
-    """The export format of lines that are trainable as they are, or of notes with labels; None for others."""
+def trains_as(contents: Contents) -> tuple[str, str] | None:
+    """The export format of lines that are trainable as they are, or of notes with labels; None for others.
+
+    With it the file to name, which is the first one; "" where there are no others that can be trained on.
+    """
     if contents.paired:
-        return "openai"
+        return "openai", ""
     # Whole answers in JSON are exported as their texts.
     whole = [place for rule in contents.answers if not rule.each for way, place in rule.parts if not way]
-    keys = [
-        {way[0] for way in (*rule.texts, *(way for way, _ in rule.fixed), *(one.way for one in rule.known)) if way}
-        | {place.way[0] for place in whole if (place.file, place.line) == (file, number) and place.way}
-        for file, rules in contents.files.items()
-        for number, rule in enumerate(rules)
-    ]
     shapes = {"openai": {"messages"}, "trl-preference": {"chosen", "rejected"}}
     shapes["trl-prompt-completion"] = {"prompt", "completion"}
-    return next((form for form, shape in shapes.items() if any(shape <= one for one in keys)), None)
+    found: dict[str, str] = {}
+    for file, rules in contents.files.items():
+        for number, rule in enumerate(rules):
+            ways = (*rule.texts, *(way for way, _ in rule.fixed), *(one.way for one in rule.known))
+            keys = {way[0] for way in ways if way}
+            keys |= {place.way[0] for place in whole if (place.file, place.line) == (file, number) and place.way}
+            fitting = next((form for form, shape in shapes.items() if shape <= keys), None)
+            if fitting is not None:
+                found.setdefault(file, fitting)
+    return next(((form, file if len(found) > 1 else "") for file, form in found.items()), None)

@@ -439,6 +439,22 @@ def test_where_no_line_fits_that_is_said(export: Any) -> None:
     assert "no line fits parquet: nothing is written" in said
 
 
+@pytest.mark.parametrize(
+    ("other", "form", "code"),
+    [
+        ('chosen = "{s}", rejected = "{id}", prompt = "{id}"', "trl-prompt-completion", 0),
+        ('prompt = "{id}", completion = "{s}"', "trl-prompt-completion", 2),
+        ('chosen = "{s}", rejected = "{id}", prompt = "{id}"', "parquet", 2),
+    ],
+)
+def test_of_several_files_the_one_that_fits_is_taken(export: Any, other: str, form: str, code: int) -> None:
+    """Where there is one; else the user says which."""
+    line = f'prompt = "{{id}}", completion = "{{s}}" }}\n[[output]]\nfile = "p.jsonl"\nline = {{ {other}'
+    done, target, said = export(line, [{"id": "a"}], form)
+    assert (done, target.exists()) == (code, code == 0)
+    assert code == 0 or "o.jsonl and p.jsonl can both be trained on: name one with --file" in said
+
+
 def test_texts_are_said_to_be_trained_without_a_chat_template(export: Any) -> None:
     """Messages are not."""
     rows = [{"id": "a"}]

@@ -394,4 +394,15 @@ def test_a_completion_that_is_text_in_every_answer_can_be_trained_on(tmp_path, c
     path = tmp_path / "letters.toml"
     path.write_text(RECIPE.replace('short = "{short}"', f'prompt = "{{text}}", completion = "{completion}"'))
 
-    assert trains_as(Declared(RecipeFile(path)).contents) == form
+    assert trains_as(Declared(RecipeFile(path)).contents) == (form and (form, ""))
+
+
+def test_of_several_files_to_train_on_one_is_named(tmp_path):
+    """`export` asks which: the command that is printed says it."""
+    path = tmp_path / "letters.toml"
+    recipe = RECIPE.replace('short = "{short}"', 'prompt = "{text}", completion = "{short}"')
+    path.write_text(
+        f'{recipe}\n[[output]]\nfile = "b.jsonl"\nline = {{ chosen = "{{short}}", rejected = "{{text}}" }}\n'
+    )
+    form, file = trains_as(Declared(RecipeFile(path)).contents)
+    assert (form, file) == ("trl-prompt-completion", "short.jsonl")
