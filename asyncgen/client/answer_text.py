@@ -17,12 +17,15 @@ _END_OF_TURN = (
 )
 _ANSWERING = (  # begins the turn of the model
     r"<\|im_start\|>assistant\b|<\|start_header_id\|>assistant<\|end_header_id\|>|<start_of_turn>model\b|<\|assistant\|>"
-    rf"|<{_BAR}Assistant{_BAR}>|\[/INST\]|\[\|assistant\|\]|<assistant>(?=[\s\S]*</assistant>\s*\Z)"
+    rf"|<{_BAR}Assistant{_BAR}>|\[/INST\]|\[\|assistant\|\]"
 )
-# Behind a token in front of an answer; where a sentence goes on, the answer is about the token.
+# Behind a token in front of an answer: where a sentence goes on, the answer is about the token.
+_NO_SENTENCE = r"(?! [a-z]|[,:;.)`])"
+# A model may repeat a token thousands of times: each run of one that asks for the rest of the text asks once.
 _LEAD = re.compile(
-    rf"\s*(?:(?:(?:{_END_OF_TURN}\s*)?(?:{_ANSWERING})|<s>|<bos>|<unk>|<\|begin_of_text\|>|\[BOS\]"
-    r"|\[INST\](?![\s\S]*\[/INST\]\s*[^\s<\[]))(?! [a-z]|[,:;.)`])\s*)+"
+    rf"\s*(?:(?:(?:<s>)?\[INST\]{_NO_SENTENCE}\s*)++(?![\s\S]*\[/INST\]\s*[^\s<\[])"
+    rf"|(?:<assistant>{_NO_SENTENCE}\s*)++(?=[\s\S]*</assistant>\s*\Z)"
+    rf"|(?:(?:{_END_OF_TURN}\s*)?(?:{_ANSWERING})|<s>|<bos>|<unk>|<\|begin_of_text\|>|\[BOS\]){_NO_SENTENCE}\s*)+"
     r"|assistant\n\n(?=\S)"  # Llama 3, of which a server has left out the tokens alone
 )
 _TURN = (
@@ -82,11 +85,15 @@ _WORDS = re.compile(
 )
 _TOKEN = re.compile(
     rf"<\|[A-Za-z][\w ]{{0,40}}\|>|<{_BAR}[^{_BAR}<>]{{1,40}}{_BAR}>"
-    r"|</s>|<(?:eos|EOS|eod|eot|eoa|pad|end_of_(?:turn|text|utterance))>|<turn\|>|<\|close\|>\w{1,20}"
+    r"|</s>|<eos>|<end_of_turn>|<turn\|>|<\|close\|>\w{1,20}"
     r"|<\|?endoftext\|?>|\[/INST\]|\[\|(?:endofturn|user|assistant|system)\|\]"
     # Behind a word, a blank and no full stop the answer names it, or it is an abbreviation.
-    r"|(?<![\w,] )(?:\[(?:EOS|EOT|PAD|SEP)\]|</assistant>|(?<!\w)<unk>)"
+    r"|(?<![\w,] )(?:\[(?:EOS|EOT|PAD|SEP)\]|</assistant>|(?<!\w)<unk>"
+    r"|<(?:EOS|eod|eot|eoa|pad|end_of_(?:text|utterance))>)"
 )
+_NAMED_IN_BRACKETS = ("[EOS]", "[EOT]", "[PAD]", "[SEP]")
+# Words behind one of these: the answer is about tokens, or a list of them.
+_AMONG_WORDS = re.compile(r"\[(?:BOS|CLS|EOS|EOT|PAD|SEP)\]\s*[^\s<\[]")
 _BOX, _BOX_END = "<|begin_of_box|>", "<|end_of_box|>"  # GLM
 # No set: a part may have a list for its type.
 _THINKING_PARTS = ("thinking", "reasoning", "reasoning_text", "redacted_thinking")
@@ -176,9 +183,11 @@ def without_special_tokens(text: str) -> str:
         text = text[: turn.start()].rstrip()
     kept, rest = text, text.rstrip()
     about_roles = text.find("<assistant>", begin) >= 0
+    about_tokens = rest.endswith(_NAMED_IN_BRACKETS) and _AMONG_WORDS.search(rest, begin)
     while (
         rest
         and not (about_roles and rest.endswith("</assistant>"))
+        and not (about_tokens and rest.endswith(_NAMED_IN_BRACKETS))
         and _TOKEN.fullmatch(rest, at := max(rest.rfind("<"), rest.rfind("[")))
     ):
         boxed = rest.endswith(_BOX_END)

@@ -1,5 +1,7 @@
 """What of a message is the answer."""
 
+from time import process_time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -209,6 +211,12 @@ def test_special_tokens_in_front_are_cut_off(front: str, tail: str) -> None:
         "The count of eosinophils [EOS]",
         "He has peripheral artery disease [PAD]",
         "The unknown token is <unk>",
+        "It is padded with <pad>",
+        "The sequence ends with <EOS>",
+        "a <pad> b <pad>",
+        "The markers are:\n- [SEP]\n- [PAD]",
+        "1. [BOS]\n2. [EOS]",
+        "[CLS] My dog is cute. [SEP] He likes to play. [SEP]",
         "38<unk>",
         "It ends with </assistant>",
         "In XML it is <assistant>Hello.</assistant>",
@@ -262,3 +270,11 @@ def test_an_answer_between_the_tags_of_its_role_is_taken_out() -> None:
     """Some templates are written as XML."""
     assert without_special_tokens("<assistant>\nBP < 120.\n</assistant>") == "BP < 120."
     assert without_special_tokens("[INST]BP < 120.[/INST]</s>") == "BP < 120."
+
+
+@pytest.mark.parametrize("loop", ["[INST]", "[INST] ", "<s>[INST]", "<assistant>"])
+def test_a_model_that_repeats_a_token_without_end_holds_nothing_up(loop: str) -> None:
+    """Where each of them looked through the rest of the text, it took minutes."""
+    begun = process_time()
+    assert split_thinking(loop * 20_000 + "BP</assistant>") is not None
+    assert process_time() - begun < 5
