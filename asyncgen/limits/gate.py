@@ -111,8 +111,13 @@ class Gate:
     def pause_left(self) -> float:
         """Seconds until the first of the endpoints is no longer paused, or does not rest any more."""
         now = asyncio.get_running_loop().time()
-        rests = (timer.when() - now for timer in self._resting.values())
-        return min((endpoint.pause_left for endpoint in self._asked), default=min(rests, default=0.0))
+        pauses = [endpoint.pause_left for endpoint in self._asked]
+        rests = [
+            max(timer.when() - now, endpoint.pause_left)
+            for endpoint, timer in self._resting.items()
+            if endpoint.health.out is None and endpoint not in self._asked
+        ]
+        return min(pauses + rests, default=0.0)
 
     @property
     def share(self) -> float:

@@ -221,3 +221,21 @@ async def test_no_row_is_lost_to_a_key_that_one_endpoint_no_longer_takes(status:
     for index in range(16, 40):
         assert await fleet.ask(index) == ANSWER
     assert fleet.gate.endpoints[0].health.out is not None
+
+
+async def test_calls_do_not_wait_for_a_pause_while_another_endpoint_is_back_before() -> None:
+    """One asks to wait for longer than the patience lasts, while the other one rests for a moment."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+
+    async def refusing() -> Failure:
+        await asyncio.sleep(0.5)
+        return Failure("rate_limit", Action.WAIT, status=429, retry_after=1000.0, asked=1000.0)
+
+    async def away_for_a_moment() -> Completion | Failure:
+        await asyncio.sleep(0.1)
+        return ANSWER if loop.time() - begun > 3 else Failure("connection", Action.RETRY)
+
+    fleet = Fleet(refusing, away_for_a_moment)
+    assert await fleet.answered(8, 60.0) == 8
+    assert fleet.reasons == []
