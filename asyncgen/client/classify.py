@@ -128,7 +128,6 @@ _BY_NAME: dict[str, tuple[str, Action]] = {
     "overloaded_error": ("overloaded", Action.WAIT),
     "context_length_exceeded": ("context_length", Action.GIVE_UP),
     "exceed_context_size_error": ("context_length", Action.GIVE_UP),  # llama.cpp
-    "string_above_max_length": ("context_length", Action.GIVE_UP),
     "model_max_prompt_tokens_exceeded": ("context_length", Action.GIVE_UP),  # GitHub Copilot
     "1261": ("context_length", Action.GIVE_UP),  # Zhipu
     "content_filter": ("content_filter", Action.GIVE_UP),

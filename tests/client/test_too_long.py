@@ -117,3 +117,10 @@ def test_a_row_that_is_quoted_does_not_decide(status: int) -> None:
 def test_the_sentences_of_other_servers_are_known(sentence: str) -> None:
     """OpenRouter, xAI, vLLM, Gemini, Mistral, Bedrock and SGLang."""
     assert judge_error(400, {}, {"error": {"message": sentence}}, 0.0).kind == "context_length"
+
+
+@pytest.mark.parametrize(("param", "kind"), [("messages.[1].content", "context_length"), ("user", "bad_request")])
+def test_a_text_that_is_too_long_is_one_of_the_messages(param: str, kind: str) -> None:
+    """OpenAI gives the same code to a value of any other field: settings are to blame, and no row."""
+    error = {"message": "string too long", "code": "string_above_max_length", "param": param}
+    assert judge_error(400, {}, {"error": error}, 0.0).kind == kind
