@@ -48,8 +48,7 @@ _NOT_SERVED = (
     rf"The supported API model names are .{{1,400}}, but you passed {_MODEL}",  # DeepSeek, later
     r"Model does not exist\b",  # SiliconFlow
     rf"(?:The )?(?:requested )?model:? {_MODEL} (?:does not exist|(?:was |is )?not found|is not supported)\b",
-    rf"Model not found: {_MODEL}\s*$",  # xAI
-    rf"{_MODEL} does not support (?:chat|generate)\b",  # Ollama, of embeddings
+    rf"{_MODEL} does not support (?:chat|generate)\s*$",  # Ollama, of embeddings
     r"The requested model is not supported\b",  # GitHub Copilot
     r"(?:/\S{1,80}: |400: |{'error': '){0,3}Invalid model name passed in\b",  # LiteLLM
     rf"Invalid model:? {_MODEL}",  # Mistral, Perplexity

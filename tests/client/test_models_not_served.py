@@ -246,6 +246,7 @@ def test_a_model_that_is_not_served_ends_the_run_and_not_each_row(server: str) -
         (400, openai("maximum context length is 8192", "context_length_exceeded"), "context_length"),
         (400, openai("'temperature' does not support 0.7 with this model", param="temperature"),
          "bad_request"),
+        (400, openai("'stop' does not support chat with tools", param="stop"), "bad_request"),
         (500, openai("Model does not exist"), "server_error"),
         (503, openai("No models loaded. It is loading.", param="model"), "overloaded"),
         (400, {"error": "Model is still loading. Please wait."}, "overloaded"),
