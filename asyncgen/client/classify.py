@@ -234,7 +234,8 @@ def judge_error(status: int, headers: Mapping[str, str], body: Any, now: float) 
     if action is Action.WAIT and (status == _TOO_LARGE or _asks_for_more_than_there_is(names.sentence)):
         kind, action = "larger_than_limit", Action.ASK_AGAIN
     refused = action is Action.WAIT
-    wait = asked_wait(headers, body, now, names.sentence or "" if refused else "", for_rate=refused)
+    sentence = names.sentence or "" if refused else ""
+    wait = asked_wait(headers, body, now, sentence, for_rate=kind == "rate_limit")
     return Failure(
         kind=kind,
         action=action,

@@ -23,7 +23,7 @@ _OF_THE_DAY = re.compile(
     r"|^\s*you(?:'ve| \([^()]{1,80}\) have) reached your (?:hourly|session|daily) usage limit\b"  # Ollama's cloud
     r"|\bexceeded today's quota\b"  # ModelScope
     r"|\busage exceeded, resets at midnight\b"  # OpenCode Zen
-    r"|^\s*usage limit exceeded\b"  # MiniMax's plans
+    r"|^\s*usage limit exceeded(?=\W*$|.*\bhour|.*\b2056\b)"  # MiniMax's plans
     r"|^\s*Usage limit reached for \d+ hours?\b|^\s*已达到 ?\d+ ?小时的使用上限",  # Zhipu's plans
     re.IGNORECASE,
 )

@@ -107,6 +107,27 @@ def test_a_wait_is_found_in_rarer_forms(headers: dict[str, str], body: object, p
     assert asked_wait(headers, body, NOW)[:2] == (pytest.approx(pause), None)
 
 
+@pytest.mark.parametrize(("status", "pause"), [(429, 90), (503, None)])
+def test_a_server_that_is_overloaded_is_not_waited_for_until_a_limit_is_reset(status: int, pause: float) -> None:
+    """No limit has refused: it may be well again in a second."""
+    assert (
+        judge_error(status, {"x-ratelimit-reset": "90"}, {"error": {"message": "busy"}}, NOW).retry_after == pause
+    )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "day_over"),
+    [
+        ("usage limit exceeded, 5-hour window", 86_400),
+        ("usage limit exceeded (2056)", 86_400),
+        ("Usage limit exceeded for requests per minute, please slow down", None),
+    ],
+)
+def test_a_limit_on_usage_is_one_of_the_day_where_it_says_so(sentence: str, day_over: float | None) -> None:
+    """Who waits for a limit a minute goes on after it; a run would end."""
+    assert judge_error(429, {}, {"error": {"message": sentence}}, NOW).day_over == day_over
+
+
 @pytest.fixture(params=["UTC", "Asia/Tokyo", "America/New_York"])
 def _zone(request: pytest.FixtureRequest) -> Iterator[None]:
     """The time zone of this machine."""
