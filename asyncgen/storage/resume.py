@@ -47,7 +47,8 @@ from asyncgen.storage.layout import (
     RunDirectory,
 )
 from asyncgen.storage.recipe_record import RecipeRecord
-from asyncgen.storage.segment_format import PREFIX
+from asyncgen.storage.segment_format import PREFIX, paid_lines
+from asyncgen.storage.segment_reader import open_batches
 from asyncgen.storage.takeover import load_original, take_over
 
 _PUT_BACK = "put it back as it was if you can"
@@ -167,7 +168,7 @@ def begin(directory: RunDirectory, wanted: WantedRun, *, restart: bool) -> Begin
     else:
         state = load_checkpoint(directory)
     if state is not None:
-        state = _accept(state, wanted)
+        state = _accept(directory, state, wanted)
         meters = _bring_to(directory, state, may_be_longer=True)
         # Left by a crash while a finished run was being extended; the checkpoint has replaced it.
         directory.disk.unlink(directory.statistics)
@@ -175,7 +176,7 @@ def begin(directory: RunDirectory, wanted: WantedRun, *, restart: bool) -> Begin
     state = load_statistics(directory)
     if state is None:
         return _fresh(directory, wanted)
-    state = _accept(state, wanted)
+    state = _accept(directory, state, wanted)
     meters = _bring_to(directory, state, may_be_longer=False)
     return Beginning(state, meters, resumed=True, finished=wanted.stop <= state.last_completed_idx + 1)
 
@@ -274,7 +275,7 @@ def _fresh(directory: RunDirectory, wanted: WantedRun) -> Beginning:
     return Beginning(state, meters, moved_to=moved_to)
 
 
-def _accept(state: RunState, wanted: WantedRun) -> RunState:
+def _accept(directory: RunDirectory, state: RunState, wanted: WantedRun) -> RunState:
     """The state, if it is that of the wanted run."""
     recipe = wanted.recipe
     rows = nouns_of(rows_of_recipe(recipe)).many
@@ -282,6 +283,8 @@ def _accept(state: RunState, wanted: WantedRun) -> RunState:
     changed = differences(state.fingerprint, wanted.fingerprint)
     if changed:
         said = f"this directory belongs to another run: {'; '.join(changed)}"
+        if not (state.done or any(paid_lines(directory)) or open_batches(directory)):
+            raise DirectoryError(said, "; it holds no answer yet, so starting over loses none")
         if state.fingerprint | {"model": wanted.fingerprint.get("model")} != wanted.fingerprint:
             raise DirectoryError(said)
         other = Setting("continue_with_model", wanted.fingerprint["model"])

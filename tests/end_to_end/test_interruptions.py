@@ -267,11 +267,25 @@ def test_another_prompt_model_or_flag_is_refused_by_name(serve, job, tmp_path):
         assert done.returncode == 65
         assert name in done.stderr
         assert "--restart" in done.stderr
+        assert "no answer" not in done.stderr
     this.flags = []
     assert "add_reasoning was True, now False" in this.run().stderr
     assert this.run("--restart").returncode == 0
     (aside,) = this.output_dir.glob("superseded-*")
     assert (aside / OUTPUTS[0]).exists()
+
+
+def test_a_mistyped_model_is_corrected_without_fear_for_answers(serve, job):
+    """The directory is that of the wrong name: it is said that starting over loses none."""
+    this, silent = job(serve()), serve(faults=Faults(hang=1.0))
+    process = this.start("--model", "gpt-6-lunar", "--base-url", silent.base_url)
+    wait_until((this.output_dir / "checkpoint.json").exists)
+    process.kill()
+    process.communicate()
+    done = this.run("--model", "gpt-6-luna")
+    assert done.returncode == 65
+    assert "now gpt-6-luna; it holds no answer yet, so starting over loses none" in done.stderr
+    assert this.run("--model", "gpt-6-luna", "--restart").returncode == 0
 
 
 def test_an_edited_line_that_was_processed_is_refused(serve, job, tmp_path):
