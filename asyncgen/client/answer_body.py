@@ -126,8 +126,14 @@ def judge_answer(
 
 def _unwrapped(body: dict[str, Any]) -> dict[str, Any]:
     """The answer in Cloudflare's `{"result": {…}, "success": true}`, or in the `data` of other gateways."""
-    held = (body.get(name) for name in ("result", "data") if "choices" not in body)
-    return next((inner for inner in held if isinstance(inner, dict) and "choices" in inner), body)
+    result, data = body.get("result"), body.get("data")
+    if "choices" in body:
+        return body
+    if isinstance(result, dict) and "choices" in result:
+        return result
+    if isinstance(data, dict) and data.get("choices") and not body.get("error"):
+        return {"usage": body.get("usage"), **data}
+    return body
 
 
 def _of_groq(body: Mapping[str, Any]) -> Any:

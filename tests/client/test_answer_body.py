@@ -209,6 +209,7 @@ def test_a_usable_answer_is_taken_as_it_is() -> None:
         json.dumps(answer()).replace('"refusal": null, ', "").encode(),
         {"result": answer(), "success": True, "errors": []},
         {"code": 200, "msg": "ok", "data": answer()},
+        {"code": 200, "data": {"choices": answer()["choices"]}, "usage": answer()["usage"]},
         {**answer(), "error": {"code": 0, "message": "", "type": None}},
         {**answer(), "usage": None, "x_groq": {"usage": answer()["usage"]}},
         {**answer(), "choices": [{"delta": answer()["choices"][0]["message"], "finish_reason": "stop"}]},
@@ -225,6 +226,7 @@ def test_a_usable_answer_is_taken_as_it_is() -> None:
         "no refusal",
         "Cloudflare's wrapper",
         "a wrapper",
+        "a wrapper with the usage",
         "an error of which nothing is said",
         "Groq's usage",
         "a whole piece of a stream",
@@ -235,6 +237,21 @@ def test_differences_between_servers_do_not_matter(body: object) -> None:
     completion = judged_answer(body)
     assert isinstance(completion, Completion)
     assert (completion.text, completion.usage) == ("The note.", Usage(100, 20, 120))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": 1302, "msg": "why", "data": {"choices": None}},
+        {"error": {"code": 429, "message": "why"}, "data": {"choices": []}},
+        {"error": {"code": 429, "message": "why"}, "data": answer()},
+    ],
+)
+def test_an_error_beside_data_is_what_counts(body: object) -> None:
+    """A wrapper may hold an answer without any choice then."""
+    found = judged_answer(body)
+    assert isinstance(found, Failure)
+    assert (found.kind, found.action) == ("rate_limit", Action.WAIT)
 
 
 @pytest.mark.parametrize(
