@@ -11,10 +11,11 @@ from typing import Any
 from asyncgen.text import THINKING_MARK, THINKING_TAGS
 
 _BAR = "\uff5c"  # DeepSeek's tokens have a fullwidth bar
-_END_OF_TURN = (
-    r"(?:<(?:\|(?:im_end|eot_id|end_of_turn|endoftext|end)\||end_of_turn|end_of_utterance|turn\||/s"
-    rf"|{_BAR}end\u2581of\u2581sentence{_BAR})>|\[\|endofturn\|\])"
+_ANGLED_END = (
+    r"<(?:\|(?:im_end|eot_id|end_of_turn|endoftext|end)\||end_of_turn|end_of_utterance|turn\||/s"
+    rf"|{_BAR}end\u2581of\u2581sentence{_BAR})>"
 )
+_END_OF_TURN = rf"(?:{_ANGLED_END}|\[\|endofturn\|\])"
 _ANSWERING = (  # begins the turn of the model
     r"<\|im_start\|>assistant\b|<\|start_header_id\|>assistant<\|end_header_id\|>|<start_of_turn>model\b|<\|assistant\|>"
     rf"|<{_BAR}Assistant{_BAR}>|\[/INST\]|\[\|assistant\|\]"
@@ -24,19 +25,27 @@ _NO_SENTENCE = r"(?! [a-z]|[,:;.)`])"
 # A model may repeat a token thousands of times: each run of one that asks for the rest of the text asks once.
 _LEAD = re.compile(
     rf"\s*(?:(?:(?:<s>)?\[INST\]{_NO_SENTENCE}\s*)++(?![\s\S]*\[/INST\]\s*[^\s<\[])"
-    rf"|(?:<assistant>{_NO_SENTENCE}\s*)++(?=[\s\S]*</assistant>\s*\Z)"
+    rf"|(?:(?:{_END_OF_TURN}\s*)?<assistant>{_NO_SENTENCE}\s*)++(?=[\s\S]*</assistant>\s*\Z)"
     rf"|(?:(?:{_END_OF_TURN}\s*)?(?:{_ANSWERING})|<s>|<bos>|<unk>|<\|begin_of_text\|>|\[BOS\]){_NO_SENTENCE}\s*)+"
     r"|assistant\n\n(?=\S)"  # Llama 3, of which a server has left out the tokens alone
 )
-_TURN = (
+_ANGLED_TURN = (
     r"<(?:\|(?:im_start|start_header_id|begin_of_text|start|user|assistant|system)\||start_of_turn|\|turn"
-    rf"|{_BAR}User{_BAR})>|\[\|(?:user|assistant|system)\|\]"
+    rf"|{_BAR}User{_BAR})>"
 )
-# The first of these tokens in a text tells a model that has begun another turn from an answer about templates,
-# which has a beginning before the end, or words behind it.
-_NEXT_TURN = re.compile(
-    rf"{_END_OF_TURN}(?:\s*{_END_OF_TURN})*\s*(?P<begins>{_TURN}|<s>\s*(?:\[INST\]|\Z)|\[INST\])|{_END_OF_TURN}|{_TURN}"
-)
+
+
+def _next_turn(end: str, turn: str) -> re.Pattern[str]:
+    """The first of these tokens in a text.
+
+    It tells a model that has begun another turn from an answer about templates, which has a beginning before the
+    end, or words behind it.
+    """
+    return re.compile(rf"{end}(?:\s*{end})*\s*(?P<begins>{turn}|<s>\s*(?:\[INST\]|\Z)|\[INST\])|{end}|{turn}")
+
+
+_NEXT_TURN = _next_turn(_ANGLED_END, _ANGLED_TURN)  # all begin alike, which makes the search ten times as fast
+_NEXT_TURN_OF_EXAONE = _next_turn(_END_OF_TURN, rf"(?:{_ANGLED_TURN}|\[\|(?:user|assistant|system)\|\])")
 _BLOCKS = (
     # DeepSeek R1, Qwen3 and others; Magistral's older template; Kimi; Cohere.
     re.compile(
@@ -178,7 +187,8 @@ def without_special_tokens(text: str) -> str:
     The search starts at the end: one pattern for all tokens would be tried at each blank of the text.
     """
     begin = _begin(text)
-    turn = _NEXT_TURN.search(text, begin) if "<" in text or "[|" in text else None
+    next_turn = _NEXT_TURN_OF_EXAONE if "[|" in text else _NEXT_TURN
+    turn = next_turn.search(text, begin)
     if turn and turn["begins"]:
         text = text[: turn.start()].rstrip()
     kept, rest = text, text.rstrip()

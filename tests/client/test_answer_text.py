@@ -269,6 +269,7 @@ def test_of_parts_the_text_is_taken_and_the_thinking_apart() -> None:
 def test_an_answer_between_the_tags_of_its_role_is_taken_out() -> None:
     """Some templates are written as XML."""
     assert without_special_tokens("<assistant>\nBP < 120.\n</assistant>") == "BP < 120."
+    assert without_special_tokens("<|im_end|>\n<assistant>BP < 120.</assistant>") == "BP < 120."
     assert without_special_tokens("[INST]BP < 120.[/INST]</s>") == "BP < 120."
 
 
