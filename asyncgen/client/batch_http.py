@@ -30,6 +30,7 @@ from asyncgen.text import loads
 SLOWEST = 50_000  # bytes a second: a slower upload is taken for stuck
 PIECE = 256 * 1024  # bytes of a download at once
 FIRST_LOOK, LONGEST_LOOK = 0.5, 10.0  # seconds between two looks at a file that is being processed
+LONGEST_PROCESSING = 600.0  # seconds; a gateway may say for ever that a file is being processed
 _PROCESSING = {"pending", "notRunning", "running"}
 _FIRST_ERROR = 300
 
@@ -97,7 +98,7 @@ class HttpBatchServer:
     async def _processed(self, file: str, body: Any) -> None:
         """Wait while the server processes an uploaded file: Azure makes no batch of it before."""
         clock = asyncio.get_running_loop().time
-        end, wait = clock() + self._patience, FIRST_LOOK
+        end, wait = clock() + min(self._patience, LONGEST_PROCESSING), FIRST_LOOK
         while isinstance(body, dict) and body.get("status") in _PROCESSING and clock() < end:
             await asyncio.sleep(wait)
             wait = min(2 * wait, LONGEST_LOOK)

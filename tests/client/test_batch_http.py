@@ -80,21 +80,16 @@ async def test_a_connection_is_opened_within_the_time_of_an_attempt(
     assert limits == [connecting]
 
 
-async def test_a_file_that_the_server_still_processes_is_waited_for(
-    disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Azure refuses to make a batch of it before."""
-    monkeypatch.setattr(batch_http, "FIRST_LOOK", 0.0)
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    """The requests of a batch."""
     path = tmp_path / "requests.jsonl"
     path.write_bytes(b"{}\n")
-    states = [
-        (200, b"pending"),
-        (500, b"running"),
-        (200, b"running"),
-        (200, b"processed"),
-        (200, b"pending"),
-        (404, b""),
-    ]
+    return path
+
+
+async def asked_for(states: list[tuple[int, bytes]], uploads: int, disk: Disk, path: Path) -> list[bytes]:
+    """What a server was asked for that says of its file what is in these states, each once, at so many uploads."""
     asked = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -111,12 +106,40 @@ async def test_a_file_that_the_server_still_processes_is_waited_for(
         endpoint = EndpointConfig(
             base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", api_key=KEY
         )
-        config = RunConfig(input_jsonl=Path("rows.jsonl"), output_dir=Path("out"), endpoints=(endpoint,))
+        rows, out = Path("rows.jsonl"), Path("out")
+        config = RunConfig(input_jsonl=rows, output_dir=out, endpoints=(endpoint,), patience=float("inf"))
         batches = HttpBatchServer(config, disk)
         try:
-            for _ in range(2):
+            for _ in range(uploads):
                 assert await batches.upload(path, 3) == "file-0"
         finally:
             await batches.close()
-    look = b"GET /v1/files/file-0"
-    assert asked == [b"POST /v1/files", look, look, look, b"POST /v1/files", look]
+    return asked
+
+
+UPLOAD, LOOK = b"POST /v1/files", b"GET /v1/files/file-0"
+
+
+async def test_a_file_that_the_server_still_processes_is_waited_for(
+    disk: Disk, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Azure refuses to make a batch of it before."""
+    monkeypatch.setattr(batch_http, "FIRST_LOOK", 0.0)
+    states = [
+        (200, b"pending"),
+        (500, b"running"),
+        (200, b"running"),
+        (200, b"processed"),
+        (200, b"pending"),
+        (404, b""),
+    ]
+    asked = await asked_for(states, 2, disk, spool)
+    assert asked == [UPLOAD, LOOK, LOOK, LOOK, UPLOAD, LOOK]
+
+
+async def test_a_file_that_a_server_never_calls_processed_is_used_some_time(
+    disk: Disk, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the patience: a gateway may leave the status as it was."""
+    monkeypatch.setattr(batch_http, "LONGEST_PROCESSING", 0.0)
+    assert await asked_for([(200, b"pending")], 1, disk, spool) == [UPLOAD]
