@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from asyncgen.storage.second_name import SecondName
 
 BEGIN_ANEW = "choose another {output}, or --restart to move everything aside and start over"
-TWIN = 0.1  # seconds: `timeout` signals the process and then its group, with it; no person is as fast
+TWIN = 0.05  # seconds: `timeout` signals the process and then its group, with it; no person is as fast
 RESUMABLE = {Exit.BUDGET, Exit.DISK, Exit.TRY_LATER, Exit.KEY_OR_QUOTA, Exit.INTERRUPTED}
 
 
@@ -192,28 +192,27 @@ def _say_addresses(console: Any, config: RunConfig) -> None:
 def handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
     """First Ctrl-C or SIGTERM: stop in order. Second: leave now; the journal has everything paid.
 
-    A second one in the same moment is the first, sent twice.
-    A closed terminal stops in order too, however often it signals. Signals that were ignored at the start stay
-    ignored: for a run that should outlive its terminal (nohup), or one that a script runs in the background.
+    The same signal again in the same moment is the first one, sent twice. A closed terminal stops in order too,
+    however often it signals. Signals that were ignored at the start stay ignored: for a run that should outlive its
+    terminal (nohup), or one that a script runs in the background.
     """
-    asked: float | None = None
+    asked: dict[int, float] = {}  # when first, by signal
     loop = asyncio.get_running_loop()
 
-    def handle() -> None:
-        nonlocal asked
-        if asked is not None and loop.time() - asked < TWIN:
+    def handle(number: int) -> None:
+        if number in asked and loop.time() - asked[number] < TWIN:
             return
-        if asked is not None:
+        if asked:
             with suppress(OSError):  # Ctrl-C has ended a `tee` behind the run, too
                 sys.stderr.write("\nleft at once; calls in flight may be billed twice\n")
                 sys.stderr.flush()
             loop.call_soon(os._exit, Exit.INTERRUPTED)  # behind the lines that the journal writes for this pass
-        asked = loop.time() if asked is None else asked
+        asked.setdefault(number, loop.time())
         stop(Interrupted("interrupted; everything paid is saved"))
 
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, handle)
+            loop.add_signal_handler(number, handle, number)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         loop.add_signal_handler(
             signal.SIGHUP, stop, Interrupted("the terminal was closed; everything paid is saved")

@@ -31,6 +31,7 @@ _PAUSES = (
 _PAUSES_IN_BODY = ("retryDelay", "retry_after", "retryAfter")  # Google; gateways
 _SECONDS = re.compile(r"\s*sec(?:ond)?s?$", re.IGNORECASE)
 _LEAST_EPOCH_MS = 1e11  # as seconds it would be the year 5138, as milliseconds it is 1973
+_FARTHEST = 40 * DAY  # seconds: limits of a month are reset within
 _DEPTH = 6  # levels: gateways wrap the body of the server a few times
 
 
@@ -117,8 +118,10 @@ def _seconds(value: str | None, unit: float, now: float) -> float | None:
         return None
     seconds = read_duration(_SECONDS.sub("s", value))
     if seconds is not None:
-        seconds = _from_now(seconds * unit, now)
-        return seconds if seconds >= 0 else None
+        left = _from_now(seconds * unit, now)
+        if abs(left) > _FARTHEST:
+            return seconds * unit  # no moment that a server means, but an absurd duration
+        return left if left >= 0 else None
     until = _moment(value)
     if until is not None:
         return until - now if until >= now else None
@@ -149,7 +152,7 @@ def _resets(headers: Mapping[str, str], now: float, left: float | None) -> Itera
         if name in _UNTIL_FULL and seconds < LEAST_EPOCH and left is not None:
             continue
         seconds = _from_now(seconds, now)
-        if 0 <= seconds <= 40 * DAY:
+        if 0 <= seconds <= _FARTHEST:
             yield seconds
 
 

@@ -23,11 +23,10 @@ from asyncgen.recipe import nouns_of, rows_of_recipe
 from asyncgen.shard import Portion
 from asyncgen.storage.checkpoint import RunState, load_statistics
 from asyncgen.storage.disk import Disk
-from asyncgen.storage.fingerprint import differences
 from asyncgen.storage.input_cuts import Cut
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.learned_adaptations import known_adaptations
-from asyncgen.storage.resume import peek, supersede
+from asyncgen.storage.resume import peek, refuse_other_run, supersede
 from asyncgen.storage.shard_merge import join
 
 RAY = Setting("engine", "ray")
@@ -274,9 +273,7 @@ class ClusterRun:
         division = load_division(self._directory)
         if division is None:
             return None
-        changed = differences(division.fingerprint, self._whole.fingerprint)
-        if changed:
-            raise DirectoryError(f"this directory belongs to another run: {'; '.join(changed)}")
+        refuse_other_run(division.fingerprint, self._whole.fingerprint)
         if division.pairs != pairs:
             rows = nouns_of(rows_of_recipe(self._recipe)).many
             raise DirectoryError(

@@ -280,16 +280,9 @@ def _accept(directory: RunDirectory, state: RunState, wanted: WantedRun) -> RunS
     recipe = wanted.recipe
     rows = nouns_of(rows_of_recipe(recipe)).many
     check_portion(state.portion, wanted.portion, rows)
-    changed = differences(state.fingerprint, wanted.fingerprint)
-    if changed:
-        said = f"this directory belongs to another run: {'; '.join(changed)}"
-        if not (state.done or any(paid_lines(directory)) or open_batches(directory)):
-            raise DirectoryError(said, "; it holds no answer yet, so starting over loses none")
-        if state.fingerprint | {"model": wanted.fingerprint.get("model")} != wanted.fingerprint:
-            raise DirectoryError(said)
-        other = Setting("continue_with_model", wanted.fingerprint["model"])
-        instead = " in place of ", Setting("model"), " finishes the run"
-        raise DirectoryError(said, "; if the first is no longer served, ", other, *instead)
+    if state.fingerprint != wanted.fingerprint:
+        answered = state.done or any(paid_lines(directory)) or open_batches(directory)
+        refuse_other_run(state.fingerprint, wanted.fingerprint, answered=bool(answered))
     done = state.last_completed_idx + 1
     if done and wanted.prefix_chain is None:
         raise DirectoryError(f"the input has fewer {rows} than the {done} already processed")
@@ -302,6 +295,25 @@ def _accept(directory: RunDirectory, state: RunState, wanted: WantedRun) -> RunS
     stats = {**state.stats, "total_pairs": total}
     end = wanted.prefix_end if done else state.input_end
     return replace(state, stats=stats, recipe=wanted.record or state.recipe, input_end=end)
+
+
+def refuse_other_run(before: Fingerprint, now: Fingerprint, *, answered: bool = True) -> None:
+    """Check that a directory is that of the wanted run; `answered` unless nothing in it is worth keeping.
+
+    Raises:
+        DirectoryError: it is not; it says what changed.
+    """
+    changed = differences(before, now)
+    if not changed:
+        return
+    said = f"this directory belongs to another run: {'; '.join(changed)}"
+    if not answered:
+        raise DirectoryError(said, "; it holds no answer yet, so starting over loses none")
+    if before | {"model": now.get("model")} != now:
+        raise DirectoryError(said)
+    other = Setting("continue_with_model", now["model"])
+    instead = " in place of ", Setting("model"), " finishes the run"
+    raise DirectoryError(said, "; if the first is no longer served, ", other, *instead)
 
 
 def check_portion(before: Portion | None, now: Portion | None, rows: str) -> None:

@@ -239,6 +239,7 @@ def test_where_there_is_no_run_or_no_room_it_says_so(night, tmp_path):
     """One line each, and the exit code of the reason."""
     none = report(tmp_path)
     assert (none.returncode, none.stderr) == (65, f"❌ {tmp_path} holds no run: give the --output-dir of one\n")
-    nowhere = report(night, "-o", tmp_path / "no" / "such" / "place.html")
+    (tmp_path / "a file").touch()
+    nowhere = report(night, "-o", tmp_path / "a file" / "page.html")
     assert nowhere.returncode == 74
     assert nowhere.stderr.count("\n") == 1
