@@ -15,7 +15,8 @@ _MARKS = " \t\r\n`~"  # of a fence, which may be left open
 _LARGE = 1 << 16  # characters; shorter texts need too little memory to check for
 _ROOM = 16  # bytes for a character: 8 that orjson sets aside for one, doubled
 _LEAST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _NO_BREAK = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # control characters that no text has
 _SURROGATE = re.compile("[\ud800-\udfff]")
 THINKING_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|seed:think|mm:think|longcat_think"
@@ -128,11 +129,16 @@ def dumps(value: Any, *, default: Callable[[Any], Any] | None = None, option: in
 
 
 def printable(text: str) -> str:
-    """Text without control characters except tab and line break: input and servers must not control a terminal.
-
-    Those that turn the direction of the text around are among them: the rest of a line would be shown backwards.
-    """
+    """Text without control characters except tab and line break: input and servers must not control a terminal."""
     return _CONTROL.sub("\ufffd", text)
+
+
+def printable_within(text: str) -> str:
+    """The same for a part of a line: nor may it turn the direction of writing around for the rest of the line.
+
+    A text of its own keeps those signs: in Arabic or Hebrew they are part of it.
+    """
+    return _TURNING.sub("\ufffd", printable(text))
 
 
 def strip_fence(text: str) -> str:

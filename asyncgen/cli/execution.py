@@ -193,8 +193,8 @@ def handle_signals(stop: Callable[[AsyncgenError], None]) -> None:
     """First Ctrl-C or SIGTERM: stop in order. Second: leave now; the journal has everything paid.
 
     The same signal again in the same moment is the first one, sent twice. A closed terminal stops in order too,
-    however often it signals. Signals that were ignored at the start stay ignored: for a run that should outlive its
-    terminal (nohup), or one that a script runs in the background.
+    however often it signals. Signals that were ignored at the start stay ignored: for a run that should outlive
+    its terminal (nohup), or one that a script runs in the background.
     """
     asked: dict[int, float] = {}  # when first, by signal
     loop = asyncio.get_running_loop()

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import IO
 
-from asyncgen.text import printable
+from asyncgen.text import printable_within
 
 _COLOURS = {"✓": 32, "⚠": 33, "❌": 31}
 
@@ -43,7 +43,7 @@ class Lines:
         self._print(text, sys.stderr)
 
     def _print(self, text: str, stream: IO[str]) -> None:
-        text = printable(text)
+        text = printable_within(text)
         colour = _COLOURS.get(text[:1])
         if colour is not None and coloured(stream):
             text = f"\x1b[{colour}m{text[:1]}\x1b[0m{text[1:]}"

@@ -95,6 +95,14 @@ def test_a_preview_shows_the_answers_that_are_not_accepted(tmp_path: Path) -> No
     assert "  failed:\n    check_max_words\n" in shown.stdout
 
 
+def test_a_preview_shows_arabic_and_hebrew_as_they_are(tmp_path: Path) -> None:
+    """Signs for the direction of writing are part of such texts; those that control a terminal are not shown."""
+    text = "\u202b\u05e9\u05dc\u05d5\u05dd \u2066asyncgen\u2069\u202c\x1b[2J"
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"id": 1, "subject": "s", "body": text}) + "\n")
+    shown = asyncgen(tmp_path, "preview", "--recipe", "mails", "--input", "rows.jsonl", "--prompts-only")
+    assert text.replace("\x1b", "\ufffd") in shown.stdout
+
+
 def test_a_preview_names_the_keys_of_the_recipe_file(tmp_path: Path) -> None:
     """As the run does: it has no prompt file."""
     (tmp_path / "broken.toml").write_text("[faults]\nbad_answer_json = 1.0\n")
