@@ -10,7 +10,7 @@ Rules:
 """
 
 import asyncio
-import math
+import itertools
 from dataclasses import replace
 
 from asyncgen.client.probes import Probes
@@ -145,10 +145,10 @@ class ShardWorker:
 
         The run refuses what is locked after that.
         """
-        for waited in range(math.ceil(self._job.config.patience)):
+        for waited in itertools.count():
             if run.reason is not None:
                 raise run.reason
-            if not directory.locked():
+            if waited >= self._job.config.patience or not directory.locked():
                 return
             if waited == NORMAL_END:
                 text = (

@@ -1,6 +1,7 @@
 """What a worker does before and around the run of a shard."""
 
 import asyncio
+import math
 from pathlib import Path
 
 import pytest
@@ -76,9 +77,12 @@ class Waiting:
 
 @pytest.mark.asyncio
 @pytest.mark.virtual_clock
-@pytest.mark.parametrize(("ends", "waited", "told"), [(0, 0, 0), (5, 5, 0), (70, 70, 1), (1000, 600, 1)])
+@pytest.mark.parametrize(
+    ("patience", "ends", "waited", "told"),
+    [(600.0, 0, 0, 0), (600.0, 5, 5, 0), (600.0, 70, 70, 1), (600.0, 1000, 600, 1), (math.inf, 1000, 1000, 1)],
+)
 async def test_a_process_that_was_given_up_may_end_before_its_shard_goes_on(
-    tmp_path: Path, disk: Disk, ends: int, waited: int, told: int
+    tmp_path: Path, disk: Disk, patience: float, ends: int, waited: int, told: int
 ) -> None:
     """It holds the lock meanwhile; the run refuses what is locked when the patience is over."""
     directory = RunDirectory(disk, tmp_path).shard(Shard(1, 2))
@@ -89,7 +93,8 @@ async def test_a_process_that_was_given_up_may_end_before_its_shard_goes_on(
         ending = loop.call_later(ends - 0.5, disk.close_descriptor, lock)
     else:
         disk.close_descriptor(lock)
-    await ShardWorker(0, job_of(tmp_path), unheard)._wait_for_lock(1, directory, waiting, waiting)  # type: ignore[arg-type]
+    worker = ShardWorker(0, job_of(tmp_path, patience=patience), unheard)
+    await worker._wait_for_lock(1, directory, waiting, waiting)  # type: ignore[arg-type]
     assert loop.time() == pytest.approx(waited)
     assert len(waiting.told) == told
     if ends > waited:
