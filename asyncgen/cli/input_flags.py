@@ -3,7 +3,7 @@
 import argparse
 
 from asyncgen.cli.flag_types import a_field, a_recipe
-from asyncgen.cli.paths import a_path, a_prompt_file
+from asyncgen.cli.paths import a_path, a_prompt_file, a_run
 from asyncgen.config import DEFAULT_RECIPE
 from asyncgen.config.shipped import shipped
 
@@ -64,6 +64,6 @@ def add_sample_arguments(group: argparse._ActionsContainer) -> None:
 
 def add_source_arguments(parser: argparse._ActionsContainer, rows: str, prompts: str) -> None:
     """Add a run's directory, and its sources for a command that needs them; the others are their help texts."""
-    parser.add_argument("directory", type=a_path, metavar="DIR", help="output directory, of an unfinished run too")
+    parser.add_argument("directory", type=a_run, metavar="DIR", help="output directory, of an unfinished run too")
     parser.add_argument("--input-jsonl", "--input", type=a_path, metavar="P", help=rows)
     parser.add_argument("--prompt-file", type=a_prompt_file, metavar="P", help=prompts)

@@ -14,6 +14,8 @@ from asyncgen.storage.disk import Disk
 from asyncgen.storage.layout import RunDirectory
 from asyncgen.storage.standard_input import STANDARD_INPUT, settle_standard_input
 
+STATE_SUFFIX = ".asyncgen"
+"""Behind the name of the answers of `asyncgen requests`: the name of its directory."""
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -31,6 +33,19 @@ def a_path(text: str) -> Path:
     if _ADDRESS.match(text) and not os.path.exists(text):  # noqa: PTH110 - as below
         raise argparse.ArgumentTypeError(f"{text} is an address, and not a path on this machine")
     return with_home(text)
+
+
+def a_run(text: str) -> Path:
+    """The type of arguments that are the output directory of a run.
+
+    Raises:
+        argparse.ArgumentTypeError: it is the file of answers beside the one of `asyncgen requests`, or no path.
+    """
+    path = a_path(text)
+    beside = f"{path}{STATE_SUFFIX}"
+    if not os.path.isdir(path) and os.path.isdir(beside):  # noqa: PTH112 - False for any name, without raising
+        raise argparse.ArgumentTypeError(f"{text} is not a directory: give {beside}, that of the run beside it")
+    return path
 
 
 def with_home(text: str) -> Path:

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.command_line import without_flags
-from asyncgen.cli.commands.requests import STATE_SUFFIX
 from asyncgen.cli.invocation import asyncgen_command, asyncgen_here
-from asyncgen.cli.paths import from_here, prompt_file_here
+from asyncgen.cli.paths import STATE_SUFFIX, from_here, prompt_file_here
 from asyncgen.cli.run_sources import server_of_run
 from asyncgen.cli.shell_words import quote
 from asyncgen.humanize import counted, one_of

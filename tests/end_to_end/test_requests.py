@@ -325,6 +325,21 @@ def test_status_and_trace_know_the_directory_beside_the_output(serve, tmp_path, 
             break
 
 
+@pytest.mark.parametrize("command", ["status", "report", "view", "verify", "trace", "export", "merge"])
+def test_whoever_names_the_output_is_told_of_its_directory(tmp_path, command: str):
+    """The directory stands beside it; nothing is read or written."""
+    output, directory = tmp_path / "out.jsonl", tmp_path / "out.jsonl.asyncgen"
+    output.touch()
+    directory.mkdir()
+    more = {"trace": ["1"], "export": ["--format", "openai"], "merge": ["--output-dir", str(tmp_path / "all")]}
+    ended = run([sys.executable, "-m", "asyncgen", command, str(output), *more.get(command, [])])
+
+    assert ended.returncode == 2
+    assert f"{output} is not a directory: give {directory}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert (list(directory.iterdir()), (tmp_path / "all").exists()) == ([], False)
+
+
 def test_from_python_it_is_a_recipe(serve, tmp_path, batch):
     """Its lines are those of the command."""
     server, output = serve(), tmp_path / "out.jsonl"

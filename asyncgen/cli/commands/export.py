@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.export_work import DEFAULT_TEMPLATE, ExportWork, lines_work, paired_work, unmet_line
 from asyncgen.cli.lines import Lines
-from asyncgen.cli.paths import a_new_file, a_path, a_prompt_file, absolute, from_here
+from asyncgen.cli.paths import a_new_file, a_path, a_prompt_file, a_run, absolute, from_here
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.export.formats import FORMATS, Format
 from asyncgen.humanize import counted, plural
@@ -28,7 +28,7 @@ _PACKED = {".gz", ".zst", ".bz2", ".xz", ".zip"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: the source, the format, the target."""
     parser.add_argument(
-        "directory", type=a_path, metavar="DIR", help="the output directory of a run, finished or not"
+        "directory", type=a_run, metavar="DIR", help="the output directory of a run, finished or not"
     )
     parser.add_argument("--format", required=True, choices=FORMATS, help="the format to write")
     parser.add_argument(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncgen.cli.invocation import asyncgen_command
-from asyncgen.cli.paths import a_path
+from asyncgen.cli.paths import STATE_SUFFIX, a_path, a_run
 from asyncgen.cli.shell_words import quote
 from asyncgen.config import REQUESTS
 from asyncgen.errors import BadDataError, Exit, UsageError
@@ -20,7 +20,7 @@ EXAMPLE = "asyncgen merge out-1 out-2 out-3 --output-dir out"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: sources and target."""
     parser.add_argument(
-        "shards", type=a_path, nargs="+", metavar="DIR", help="output directories of all shards, in any order"
+        "shards", type=a_run, nargs="+", metavar="DIR", help="output directories of all shards, in any order"
     )
     parser.add_argument("--output-dir", type=a_path, required=True, metavar="P", help="a new directory")
 
@@ -55,8 +55,6 @@ def execute(args: argparse.Namespace) -> int:
 
 def _advice(recipe: "RecipeRecord | None", directory: Path) -> str:
     """The command that repairs failed rows; `asyncgen requests` knows its directory by that of its file."""
-    from asyncgen.cli.commands.requests import STATE_SUFFIX  # noqa: PLC0415 - as above
-
     if recipe is None or recipe.name != REQUESTS:
         return "the command of the run with this --output-dir, without --shard,"
     if directory.suffix == STATE_SUFFIX:

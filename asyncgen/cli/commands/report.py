@@ -6,7 +6,7 @@ import time
 
 from asyncgen.cli.command_line import with_larger_budget
 from asyncgen.cli.page_place import page_place
-from asyncgen.cli.paths import a_new_file, a_path, absolute
+from asyncgen.cli.paths import a_new_file, a_run, absolute
 from asyncgen.errors import Exit
 
 EXAMPLE = "asyncgen report out -o last-night.html"
@@ -16,7 +16,7 @@ REPORT = "report.html"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: directory and file."""
-    parser.add_argument("directory", type=a_path, metavar="DIR", help="the --output-dir of a run, finished or not")
+    parser.add_argument("directory", type=a_run, metavar="DIR", help="the --output-dir of a run, finished or not")
     parser.add_argument(
         "-o", "--output", type=a_new_file, metavar="FILE", help=f"where to write (default: DIR/{REPORT})"
     )

@@ -8,7 +8,7 @@ from asyncgen.cli.api_flags import add_api_arguments, add_batch_arguments
 from asyncgen.cli.execution import carry_out
 from asyncgen.cli.flag_types import a_whole_number
 from asyncgen.cli.flags import JOB_DEFAULTS, add_screen_arguments, add_shard_argument
-from asyncgen.cli.paths import a_path, absolute, absolute_input, absolute_output
+from asyncgen.cli.paths import STATE_SUFFIX, a_path, absolute, absolute_input, absolute_output
 from asyncgen.cli.run_job import prepare
 from asyncgen.config import REQUESTS
 from asyncgen.errors import BadDataError, UsageError
@@ -16,7 +16,6 @@ from asyncgen.storage.input_formats import look_at
 from asyncgen.storage.input_formats.packed import unpacked_name
 
 EXAMPLE = "asyncgen requests batch.jsonl -o answers.jsonl --tier openai:tier-2"
-STATE_SUFFIX = ".asyncgen"
 _OUTPUT = "-o"
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.command_line import with_larger_budget
-from asyncgen.cli.paths import a_path, absolute
+from asyncgen.cli.paths import a_run, absolute
 from asyncgen.cli.setting_names import PHRASES
 from asyncgen.errors import Exit, Phrase
 from asyncgen.events import TAKEN, UNREACHED
@@ -32,7 +32,7 @@ _CLEAR = "\x1b[H\x1b[J"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments: directory and format."""
-    parser.add_argument("directory", type=a_path, metavar="DIR", help="the --output-dir of a run")
+    parser.add_argument("directory", type=a_run, metavar="DIR", help="the --output-dir of a run")
     parser.add_argument(
         "--watch", action="store_true", help="repeat every second, until Ctrl-C or the end of the run"
     )
