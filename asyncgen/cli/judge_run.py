@@ -27,7 +27,7 @@ from asyncgen.config import RunConfig
 from asyncgen.cost import Price, Spend
 from asyncgen.engine.event_loop import run_loop
 from asyncgen.engine.single_run import Run
-from asyncgen.errors import AsyncgenError, BudgetError, Setting
+from asyncgen.errors import AsyncgenError, BudgetError, Setting, UsageError
 from asyncgen.planning.forecast import Forecast, forecast
 from asyncgen.planning.survey import expectation, survey
 from asyncgen.quality.judge.collect import CaseCollector
@@ -172,9 +172,16 @@ class JudgeRun:
 
 
 def judge_job(args: argparse.Namespace, directory: Path) -> _job.Job:
-    """The job of a round in an output directory; its input and directory are set when it begins."""
+    """The job of a round in an output directory; its input and directory are set when it begins.
+
+    Raises:
+        UsageError: a setting cannot be used, in the flags of the judge.
+    """
     own = argparse.Namespace(**{**vars(args), **JOB_DEFAULTS})
-    own.model = args.judge_model or default_model(local_model(args))
+    own.model = default_model(local_model(args)) if args.judge_model is None else args.judge_model
     own.recipe, own.continue_with_model = MEANING_JUDGE, None
     own.input_jsonl = own.output_dir = directory / STATE_DIRECTORY / "judge" / "new"
-    return _job.prepare(own, needs_key=not args.dry_run)
+    try:
+        return _job.prepare(own, needs_key=not args.dry_run)
+    except UsageError as error:
+        raise UsageError(in_flags_of_judge(error)) from error

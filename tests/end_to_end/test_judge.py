@@ -274,6 +274,7 @@ def test_a_judge_that_gives_no_usable_answer_is_to_be_another_one(done: Job, ser
             2,
             "--judge-model says who judges, not --model",
         ),
+        (["--judge", "--input-jsonl", str(SAMPLES), "--judge-model="], 2, "--judge-model is empty"),
         (["--judge", "--continue-with-model=m"], 2, "--judge-model says who judges, not --continue"),
     ],
 )
