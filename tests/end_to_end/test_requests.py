@@ -262,13 +262,14 @@ def test_a_table_is_no_file_of_requests(tmp_path):
         (lambda batch: [str(batch), "-o", str(batch)], "names the file with the requests"),
         (lambda batch: [str(batch), "-o", str(batch.parent)], "not a regular file"),
         (lambda batch: [str(batch), "-o", "-"], "not a regular file"),
+        (lambda batch: [str(batch), "-o", "/dev/stdout"], "not a regular file"),
         (lambda batch: [str(batch), "-o", "x.jsonl.gz"], "not written compressed"),
         (lambda batch: [str(batch), "-i", str(batch), "-o", "x.jsonl"], "name the file with the requests, once"),
         (lambda _: ["-o", "x.jsonl"], "name the file with the requests, once"),
         (lambda batch: [str(batch)], "-o/--output-file"),
         (lambda batch: [str(batch), "-o", "x.jsonl", "--param", "seed=1"], "unrecognized arguments: --param"),
     ],
-    ids=["input", "directory", "pipe", "packed", "twice", "no-input", "no-output", "param"],
+    ids=["input", "directory", "dash", "pipe", "packed", "twice", "no-input", "no-output", "param"],
 )
 def test_a_command_that_cannot_be_carried_out_says_why(
     tmp_path, batch, arguments: Callable[[Path], list[str]], why: str

@@ -93,7 +93,8 @@ def _place(args: argparse.Namespace) -> Path:
 
 def _output_file(path: Path) -> Path:
     found = absolute(path, _OUTPUT)
-    if str(path) == "-" or (found.exists() and not found.is_file()):
+    # Asked of the name itself: a pipe behind /dev/stdout has no path.
+    if str(path) == "-" or (path.exists() and not path.is_file()):
         raise UsageError(
             f"{_OUTPUT} {path} is not a regular file: the answers are merged in place, which needs one"
         )
