@@ -21,7 +21,8 @@ from asyncgen.storage.input_file import BadLine, RowCutter
 from asyncgen.storage.input_formats import pieces_of
 from asyncgen.text import dumps
 
-_URL = re.compile(r"(?:/v\d+)?/chat/completions/?")
+# As any provider's path begins, with or without its first slash; that of a deployment names a model of its own.
+_URL = re.compile(r"/?(?:(?!deployments/)[\w.-]+/)*chat/completions/?")
 _MOST_OF_URL = 60  # characters: of an address that is none, no more need be shown
 _LOOKED_AT = 100  # lines searched for a model: most files name it in each
 _TEXT_PARTS = ("text", "refusal")

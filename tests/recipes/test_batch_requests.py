@@ -331,6 +331,29 @@ def test_a_request_for_another_part_of_the_api_is_a_bad_line(url):
         parse_line(line("a", url=url), "m")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "v1/chat/completions",
+        "chat/completions",
+        "/chat/completions",
+        "/v1/chat/completions/",
+        "/v4/chat/completions",
+        "/openai/v1/chat/completions",
+        "/v1beta/openai/chat/completions",
+    ],
+)
+def test_a_chat_completion_is_known_by_any_path_to_it(url):
+    """Providers differ in what stands before it, and whoever joins it to an address leaves the slash out."""
+    assert parse_line(line("a", url=url), "m").note_id == "a"
+
+
+def test_the_address_of_a_deployment_is_refused():
+    """It names a model, and another one would be asked."""
+    with pytest.raises(BadFieldError, match="it is for /openai/deployments/other/chat/completions"):
+        parse_line(line("a", url="/openai/deployments/other/chat/completions"), "m")
+
+
 @given(
     st.fixed_dictionaries(
         {},
