@@ -96,8 +96,10 @@ def parse_line(fields: Mapping[str, Any], model: str) -> BatchLine:
         BadFieldError: it is not a request, or not a supported one.
     """
     custom_id = fields.get("custom_id")
-    if custom_id is not None and (not isinstance(custom_id, str) or not custom_id.strip()):
-        raise BadFieldError("custom_id is not text")
+    if custom_id is not None and not isinstance(custom_id, str):
+        raise BadFieldError("custom_id is not text: write it in quotes")
+    if custom_id is not None and not custom_id.strip():
+        raise BadFieldError("custom_id is blank: name the request, or leave it out")
     if "body" in fields:
         if "messages" in fields:
             raise BadFieldError("it has both body and messages")
