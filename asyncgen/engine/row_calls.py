@@ -16,7 +16,7 @@ from asyncgen.client.caller import Caller
 from asyncgen.client.encoding import Prepared
 from asyncgen.client.retry import BAD_ANSWERS
 from asyncgen.engine.cached_calls import CachedCalls
-from asyncgen.errors import AsyncgenError, CallFailed, Stopping
+from asyncgen.errors import AsyncgenError, CallFailed, Stopping, WrongResultError
 from asyncgen.storage.journal import Journal
 
 RAISED = "raised"
@@ -133,7 +133,10 @@ class RowCalls:
     def _check(self, check: Callable[[str], str | None], text: str) -> str | None:
         """The check of a recipe; one that raises accepts nothing."""
         try:
-            return check(text)
+            problem = check(text)
+            if problem is not None and not isinstance(problem, str):
+                raise WrongResultError(f"a check returned {type(problem).__name__}, not a word or None")  # noqa: TRY301
         except Exception as error:  # noqa: BLE001 - it is the user's code
             self.raised = error
             return RAISED
+        return problem

@@ -191,6 +191,8 @@ def _path(name: str) -> Path:
         if os.path.isdir(name):  # noqa: PTH112 - as below
             raise UsageError(f"the recipe {name}: this is a directory")
         if os.path.exists(name):  # noqa: PTH110 - False for a name that is too long, without raising
+            if path.suffix == ".py":
+                raise UsageError(f"the recipe {name}: a class is named by its module, {path.stem}:Class")
             raise UsageError(f"the recipe {name}: a recipe file is TOML, and its name has to end in .toml")
         near = difflib.get_close_matches(name, [*shipped_names(), REQUESTS], n=1, cutoff=0.6)
         hint = (f"did you mean {near[0]}?",) if near else _others()

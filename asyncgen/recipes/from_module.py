@@ -28,8 +28,12 @@ def recipe_from_module(name: str, prompts: PromptFile | None) -> Recipe[Any]:
     try:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
-        raise UsageError(f"recipe {name}: there is no module {error.name}") from error
-    except Exception as error:
+        said = f"recipe {name}: there is no module {error.name}"
+        if module_name.endswith(".py"):
+            as_module = f"{Path(module_name).stem}:{class_name}"
+            said += f"; a module is named without .py, {as_module}, and is in this directory or in PYTHONPATH"
+        raise UsageError(said) from error
+    except (Exception, SystemExit) as error:  # a script ends itself
         raise UsageError(f"recipe {name}: importing {module_name} raised {place_of(error)}") from error
     make = getattr(module, class_name, None)
     if not callable(make):
@@ -38,7 +42,7 @@ def recipe_from_module(name: str, prompts: PromptFile | None) -> Recipe[Any]:
         recipe: Recipe[Any] = make() if prompts is None else make(prompts)
     except AsyncgenError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         needs = "" if prompts is not None else " (it is called without arguments, for there is no prompt file)"
         raise UsageError(f"recipe {name}: making it raised {place_of(error)}{needs}") from error
     return OwnClass(recipe, name)

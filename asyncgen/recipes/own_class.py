@@ -4,14 +4,17 @@ A wrong result fails its row, as an exception does: in a file it would shift or 
 """
 
 import asyncio
-from collections.abc import Mapping
+import inspect
+from collections.abc import Mapping, Sized
+from numbers import Integral
 from typing import Any, Generic
 
+from asyncgen.chat import ChatRequest, Completion, Sampling
 from asyncgen.errors import UsageError, WrongResultError, place_of
 from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, pass_on
 from asyncgen.recipes.output_names import problem_of_outputs
 from asyncgen.rows import I
-from asyncgen.text import loads
+from asyncgen.text import dumps, loads
 
 _NEEDED = ("outputs", "counters", "failure_counters", "fingerprint", "parse", "run", "recognise")
 
@@ -26,11 +29,42 @@ def _problem_of(recipe: Recipe[Any]) -> str:
             return f"{declared} must be a tuple"
     if not all(isinstance(output, OutputFile) for output in recipe.outputs):
         return "outputs must be OutputFile objects"
-    problem = problem_of_outputs([output.name for output in recipe.outputs])
+    problem = _problem_of_values(recipe) or problem_of_outputs([output.name for output in recipe.outputs])
     unknown = sorted({*recipe.failure_counters.values()} - {*recipe.counters})
     if unknown:
         problem = problem or f"failure_counters has {', '.join(unknown)}, which counters does not name"
     return problem
+
+
+def _problem_of_values(recipe: Any) -> str:
+    """What is wrong inside of what it declares, of which the kinds are right."""
+    if not all(isinstance(output.lines, Integral) for output in recipe.outputs):
+        return "the lines of each of outputs must be an integer"
+    if not all(isinstance(counter, str) for counter in recipe.counters):
+        return "counters must be names"
+    if inspect.iscoroutinefunction(recipe.parse):
+        return "parse must be an ordinary function, not an async one"
+    try:
+        dumps(dict(recipe.fingerprint))
+    except TypeError:
+        return "fingerprint must hold what JSON can: texts, numbers, True, False, None, lists, and dicts by texts"
+    return ""
+
+
+def _problem_of_request(request: object) -> str:
+    """What is wrong with what a recipe asks; empty if nothing is."""
+    if not isinstance(request, ChatRequest):
+        return f"run asks with {type(request).__name__}, not with ChatRequest"
+    # A list of parts is no text, and is sent as it is.
+    for name, kind, said in (
+        ("sampling", Sampling, "Sampling"),
+        ("system", Sized, "a text"),
+        ("user", Sized, "a text"),
+    ):
+        value = getattr(request, name)
+        if not isinstance(value, kind):
+            return f"{name} of a request is {type(value).__name__}, not {said}"
+    return ""
 
 
 class OwnClass(Generic[I]):
@@ -63,17 +97,33 @@ class OwnClass(Generic[I]):
 
         Raises:
             BadFieldError: a field is missing, or of the wrong type.
+            WrongResultError: the recipe returns something that is no item, or wants to end the program.
         """
-        return self._recipe.parse(fields)
+        try:
+            item = self._recipe.parse(fields)
+        except SystemExit as error:
+            raise WrongResultError(f"parse raised {place_of(error)}") from error
+        if not hasattr(item, "note_id"):
+            raise WrongResultError(f"parse returned {type(item).__name__}, which has no note_id")
+        return item
 
     async def run(self, pair: I, generate: Generate) -> Examples:
         """Run the recipe.
 
         Raises:
-            WrongResultError: it returns something that is no result of a row.
+            WrongResultError: it asks with something that is no request, returns something that is no result of a
+                row, or wants to end the program.
         """
+
+        async def ask(step: str, request: ChatRequest) -> Completion:
+            if problem := _problem_of_request(request):
+                raise WrongResultError(problem)
+            return await generate(step, request)
+
         try:
-            examples = await self._recipe.run(pair, generate)
+            examples = await self._recipe.run(pair, ask)
+        except SystemExit as error:
+            raise WrongResultError(f"run raised {place_of(error)}") from error
         except (asyncio.CancelledError, GeneratorExit) as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():

@@ -90,6 +90,11 @@ class Broken:
         raise RuntimeError(SECRET)
 
 
+async def works_async(_self, fields):
+    """Parse, as an async function."""
+    return Item(fields)
+
+
 HERE = f"{__name__}:Own"
 
 
@@ -156,6 +161,7 @@ async def works(self, pair, generate):
         (lambda: Examples((b"{}\n",), None), "run returned counts that are no mapping to integers"),
         (lambda: raises(asyncio.CancelledError), "run raised CancelledError at test_python_recipe.py:"),
         (lambda: raises(GeneratorExit), "run raised GeneratorExit at test_python_recipe.py:"),
+        (lambda: raises(SystemExit(9)), "run raised SystemExit at test_python_recipe.py:"),
     ],
 )
 async def test_a_wrong_result_of_a_recipe_fails_its_row_and_says_what_is_wrong(bench, monkeypatch, wrong, said):
@@ -176,6 +182,73 @@ async def test_a_wrong_result_of_a_recipe_fails_its_row_and_says_what_is_wrong(b
     assert walked.problem == event.error
 
 
+@pytest.mark.virtual_clock
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ("Miller", "run asks with str, not with ChatRequest"),
+        (ChatRequest("", "Miller", {"max_tokens": 5}), "sampling of a request is dict, not Sampling"),
+        (ChatRequest("", None, Sampling(None, None, None)), "user of a request is NoneType, not a text"),
+        (ChatRequest(None, "Miller", Sampling(None, None, None)), "system of a request is NoneType, not a text"),
+    ],
+)
+async def test_what_is_no_request_fails_its_row_and_is_seen_by_planning(bench, monkeypatch, request_, said):
+    """Planning ended with a traceback."""
+
+    async def run(_self, _pair, generate):
+        await generate("ask", request_)
+
+    monkeypatch.setattr(Own, "run", run)
+
+    summary = await bench.run(Server(lambda body, _: "fine"), HERE, [{"text": "a"}])
+
+    assert summary.failed_pairs == 1
+    [event] = [event for event in bench.events if isinstance(event, RecipeRaised)]
+    assert event.error == f"WrongResultError: {said}"
+    recipe = build(RunConfig(input_jsonl=bench.path, output_dir=bench.path, recipe=HERE))
+    walked = await walk(recipe, Item({"text": "a"}), lambda *_: "fine")
+    assert (walked.requests, walked.problem) == ([], event.error)
+
+
+@pytest.mark.virtual_clock
+@pytest.mark.parametrize(
+    ("parse", "said"),
+    [
+        (lambda _self, fields: fields, "parse returned dict, which has no note_id"),
+        (lambda _self, _fields: None, "parse returned NoneType, which has no note_id"),
+        (lambda _self, _fields: sys.exit(3), "parse raised SystemExit at test_python_recipe.py:"),
+    ],
+)
+async def test_what_is_no_item_fails_its_row(bench, monkeypatch, parse, said):
+    """A dict is what people try first; it ended the run with a traceback."""
+    monkeypatch.setattr(Own, "parse", parse)
+
+    summary = await bench.run(Server(lambda body, _: "fine"), HERE, [{"text": "a", "id": "r1"}])
+
+    assert summary.failed_pairs == 1
+    assert [(record["note_id"], record["error"]) for record in bench.failed()] == [("r1", "recipe_error")]
+    [event] = [event for event in bench.events if isinstance(event, RecipeRaised)]
+    assert event.error.startswith(f"WrongResultError: {said}")
+
+
+@pytest.mark.virtual_clock
+async def test_a_check_that_returns_no_text_fails_its_row(bench, monkeypatch):
+    """True and False are what people try first; they ended the run with a traceback."""
+
+    async def run(_self, pair, generate):
+        check = {"true": lambda _: True, "false": lambda _: False}.get(pair.text)
+        answer = await generate("ask", ChatRequest("", pair.text, Sampling(None, None, None), check=check))
+        return Examples((orjson.dumps({"a": answer.text}) + b"\n",), {"good": 1})
+
+    monkeypatch.setattr(Own, "run", run)
+
+    summary = await bench.run(Server(lambda b, _: "fine"), HERE, [{"text": t} for t in ("true", "a", "false")])
+
+    assert (summary.failed_pairs, summary.stats["good"]) == (2, 1)
+    errors = [event.error for event in bench.events if isinstance(event, RecipeRaised)]
+    assert errors == ["WrongResultError: a check returned bool, not a word or None"] * 2
+
+
 @pytest.mark.parametrize(
     ("declared", "said"),
     [
@@ -188,6 +261,11 @@ async def test_a_wrong_result_of_a_recipe_fails_its_row_and_says_what_is_wrong(b
         ({"outputs": OutputFile("own.jsonl", 1)}, "outputs must be a tuple"),
         ({"failure_counters": None}, "failure_counters must be a mapping"),
         ({"fingerprint": None}, "fingerprint must be a mapping"),
+        ({"fingerprint": {"recipe": {1, 2}}}, "fingerprint must hold what JSON can: texts, numbers,"),
+        ({"fingerprint": {1: "own"}}, "fingerprint must hold what JSON can: texts, numbers,"),
+        ({"outputs": (OutputFile("own.jsonl", "1"),)}, "the lines of each of outputs must be an integer"),
+        ({"counters": ("good", "bad", 3)}, "counters must be names"),
+        ({"parse": works_async}, "parse must be an ordinary function, not an async one"),
     ],
 )
 @pytest.mark.parametrize("by_name", [True, False])
@@ -252,9 +330,11 @@ def test_a_recipe_file_of_another_name_is_told_how_to_be_called(tmp_path):
     """It is there: that there is none would be wrong."""
     (tmp_path / "mine").write_text("")
     (tmp_path / "r.yaml").write_text("")
+    (tmp_path / "own.py").write_text("")
     for name, said in (
         ("mine", "mine: a recipe file is TOML, and its name has to end in .toml"),
         ("r.yaml", "r.yaml: a recipe file is TOML, and its name has to end in .toml"),
+        ("own.py", "own.py: a class is named by its module, own:Class"),
         (".", ": this is a directory"),
     ):
         with pytest.raises(UsageError, match=re.escape(said)):
@@ -292,6 +372,32 @@ def test_a_module_in_the_working_directory_is_found(tmp_path, monkeypatch):
     recipe = build(RunConfig(input_jsonl=tmp_path, output_dir=tmp_path, recipe="recipe_in_here:Own"))
 
     assert recipe.outputs == Own.outputs
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("script_in_here:Own", "importing script_in_here raised SystemExit at script_in_here.py:2"),
+        ("script_in_here:make", "importing script_in_here raised SystemExit"),
+        ("ends_itself:make", "making it raised SystemExit at ends_itself.py:2"),
+        (
+            "ends_itself.py:make",
+            "there is no module ends_itself.py; a module is named without .py, ends_itself:make,",
+        ),
+        ("in/ends_itself.py:make", "; a module is named without .py, ends_itself:make, and is in this directory"),
+    ],
+)
+def test_a_module_that_ends_the_program_or_is_named_by_its_file_is_told(tmp_path, monkeypatch, name, said):
+    """The command ended without a word, with the script's code; and a file is what people name first."""
+    (tmp_path / "script_in_here.py").write_text("import sys\nsys.exit(3)\n")
+    (tmp_path / "ends_itself.py").write_text("def make():\n    raise SystemExit(3)\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    with pytest.raises(UsageError) as caught:
+        build(RunConfig(input_jsonl=tmp_path, output_dir=tmp_path, recipe=name))
+
+    assert said in str(caught.value)
 
 
 def test_a_recipe_of_a_module_is_given_the_prompt_file(tmp_path):
