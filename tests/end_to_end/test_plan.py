@@ -108,7 +108,7 @@ def test_a_calibrated_plan_is_within_a_tenth_of_what_the_run_then_takes(serve, j
     server = serve()
     this = job(server, input_jsonl=first_pairs(200), command=["-m", "asyncgen", "plan"])
 
-    done = this.run("--calibrate", "20", "--json", "-q")
+    done = this.run("--calibrate", "20", "--json")
     assert done.returncode == 0, done.stderr
     planned = json.loads(done.stdout)
     calibrated = server.counts["requests"]

@@ -96,6 +96,7 @@ def execute(args: argparse.Namespace) -> int:
     if calibrate is not None:
         first = min(pairs, math.ceil(calibrate / _calls_a_pair(sample)))
         args.num_pairs = first
+        args.quiet = args.quiet or args.json  # a program reads the plan from stdout
         code = carry_out(_job.prepare(args), args)
         if code not in {Exit.DONE, Exit.SOME_FAILED}:
             return code
