@@ -55,7 +55,7 @@ async def survey(config: RunConfig, warn: Callable[[str], None] | None = None) -
     if not scanned.pairs:
         raise BadDataError(f"the input {config.input_jsonl} holds no {nouns_of(rows).one}")
     surveyed = min(scanned.pairs, MOST_SURVEYED)
-    return scanned.pairs, MeasuredSample(surveyed, await _sizes(config, recipe, surveyed))
+    return scanned.pairs, MeasuredSample(surveyed, await _sizes(config, recipe, surveyed, warn))
 
 
 def rows_to_do(config: RunConfig, wanted: int) -> tuple[int, int]:
@@ -198,11 +198,17 @@ async def used_by(config: RunConfig, sample: MeasuredSample, pairs: int) -> tupl
     return MeasuredSample(sample.pairs, sample.sizes, used, sizes), sum(seconds) / len(seconds)
 
 
-async def _sizes(config: RunConfig, recipe: Recipe[Any], number: int) -> dict[str, StepSize]:
-    """The calls for the first rows, by step."""
+async def _sizes(
+    config: RunConfig, recipe: Recipe[Any], number: int, warn: Callable[[str], None] | None = None
+) -> dict[str, StepSize]:
+    """The calls for the first rows, by step; warns of a recipe that raises, whose later calls stay unknown."""
     sizes: dict[str, StepSize] = {}
-    for pair in _first(config, recipe, number):
-        for step, request in (await walk(recipe, pair, likely_answer(pair))).requests:
+    problems = []
+    for pair in _first_or_raised(config, recipe, number):
+        walked = await walk(recipe, pair, likely_answer(pair))
+        if walked.problem:
+            problems.append(walked.problem)
+        for step, request in walked.requests:
             new = StepSize(
                 request.sampling.max_tokens or 0,
                 request.json_object,
@@ -215,6 +221,12 @@ async def _sizes(config: RunConfig, recipe: Recipe[Any], number: int) -> dict[st
             size.prompt_characters += len(request.system) + len(request.user) + _tool_characters(request)
             size.fixed_characters += len(request.system)
             size.rewritten_characters += len(rewritten_by(pair) or request.user)
+    if problems and warn is not None:
+        rows = nouns_of(rows_of_recipe(recipe)).many
+        warn(
+            f"the recipe raised for {len(problems):,} of the first {number:,} {rows}, with made-up answers: "
+            f"{problems[0]}; what it would have asked after that is not planned"
+        )
     return sizes
 
 
@@ -248,9 +260,12 @@ def _effort(config: RunConfig, request: ChatRequest) -> str:
 
 
 def _first(config: RunConfig, recipe: Recipe[Any], number: int) -> Iterable[Any]:
+    return (pair for pair in _first_or_raised(config, recipe, number) if not isinstance(pair, Unparsed))
+
+
+def _first_or_raised(config: RunConfig, recipe: Recipe[Any], number: int) -> Iterable[Any]:
     FileIdentity.of(config.input_jsonl)  # refuses inputs that would block for ever, such as a pipe
-    rows = islice(rows_of(config.input_jsonl, guarded(recipe.parse)), number)
-    return (row.pair for row in rows if not isinstance(row.pair, Unparsed))
+    return (row.pair for row in islice(rows_of(config.input_jsonl, guarded(recipe.parse)), number))
 
 
 def _calls(directory: RunDirectory) -> Iterable[dict[str, Any]]:

@@ -151,6 +151,35 @@ def test_a_run_is_held_against_the_time_that_was_planned(serve, job):
     assert '<th scope="row">what binds</th><td class="n">requests</td>' in page
 
 
+def test_a_plan_says_that_the_recipe_raises(tmp_path):
+    """It was called free of charge; the batches' plan too."""
+    (tmp_path / "rows.jsonl").write_text('{"id": "a", "text": "Miller"}\n{"id": "b", "text": "Smith"}\n')
+    (tmp_path / "mine.py").write_text(
+        "from asyncgen.recipes import OutputFile\n"
+        "class Parse:\n"
+        "    outputs, counters, failure_counters = (OutputFile('a.jsonl', 1),), (), {}\n"
+        "    fingerprint, recognise = {'recipe': 'mine'}, None\n"
+        "    def parse(self, fields):\n"
+        "        return fields[fields['text']]\n"
+        "    async def run(self, pair, generate):\n"
+        "        raise ValueError(pair.text)\n"
+        "class Run(Parse):\n"
+        "    def parse(self, fields):\n"
+        "        self.note_id = self.text = fields['text']\n"
+        "        return self\n"
+    )
+
+    for name, said in (("Parse", "KeyError at mine.py:6"), ("Run", "ValueError at mine.py:8")):
+        for more in ([], ["--json"], ["--batch", "--model", "gpt-4o-mini"]):
+            words = [sys.executable, "-m", "asyncgen", "plan", "--input", "rows.jsonl", "--recipe", f"mine:{name}"]
+            done = asyncgen_process.run(
+                [*words, *more], capture_output=True, text=True, timeout=60, cwd=tmp_path, env=clean_env(None)
+            )
+            assert done.returncode == 0, done.stderr
+            assert f"the recipe raised for 2 of the first 2 rows, with made-up answers: {said};" in done.stderr
+            assert not {"Miller", "Smith"} & {*done.stdout.split(), *done.stderr.split()}
+
+
 def test_without_an_output_directory_a_new_one_is_named(tmp_path):
     """In the command that comes next; calls of a calibration are kept, so that needs one."""
     (tmp_path / "out").mkdir()
