@@ -266,6 +266,7 @@ def test_a_judge_that_gives_no_usable_answer_is_to_be_another_one(done: Job, ser
         (["--judge"], 2, "--judge needs --input-jsonl"),
         (["--dry-run", "--input-jsonl", str(SAMPLES)], 2, "--dry-run says what --judge would cost"),
         (["--judge", "--calibration", "90%"], 2, "not a share from 0% to 50%"),
+        (["--judge", "--calibration", "10"], 2, "'10' is not a share from 0% to 50%, such as 10% or 0.1"),
         (["--recipe", "mails"], 2, "the recipe mails writes mails.jsonl, and this directory holds sft_"),
         (["--judge-model", "m"], 2, "--judge-model says who judges: give --judge too"),
         (["--batch"], 2, "--batch is how --judge and --regenerate ask"),

@@ -106,7 +106,9 @@ def _share(text: str) -> float:
     except ValueError:
         share = -1
     if not 0 <= share <= MOST_KNOWN:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0% to {MOST_KNOWN:.0%}")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a share from 0% to {MOST_KNOWN:.0%}, such as 10% or 0.1"
+        )
     return share
 
 
