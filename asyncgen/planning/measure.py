@@ -206,8 +206,12 @@ class _ListeningWire:
 
 
 def _pairs(config: RunConfig, recipe: Recipe[Any], number: int) -> list[Any]:
-    rows = islice(rows_of(config.input_jsonl, guarded(recipe.parse)), number)
-    pairs = [row.pair for row in rows if not isinstance(row.pair, Unparsed)]
+    found = [row.pair for row in islice(rows_of(config.input_jsonl, guarded(recipe.parse)), number)]
+    pairs = [pair for pair in found if not isinstance(pair, Unparsed)]
+    nouns = nouns_of(rows_of_recipe(recipe))
+    if not found:
+        raise BadDataError(f"the input {config.input_jsonl} holds no {nouns.one}")
     if not pairs:
-        raise BadDataError(f"the input {config.input_jsonl} holds no {nouns_of(rows_of_recipe(recipe)).one}")
+        why = place_of(found[0].error)
+        raise BadDataError(f"the recipe asks nothing for the first {nouns.many}: it raised {why}")
     return pairs

@@ -178,6 +178,12 @@ def test_a_plan_says_that_the_recipe_raises(tmp_path):
             assert done.returncode == 0, done.stderr
             assert f"the recipe raised for 2 of the first 2 rows, with made-up answers: {said};" in done.stderr
             assert not {"Miller", "Smith"} & {*done.stdout.split(), *done.stderr.split()}
+        tune = [words[0], "-m", "asyncgen", "tune", "--plan-only", "--rpm", "9", *words[4:]]
+        done = asyncgen_process.run(
+            tune, capture_output=True, text=True, timeout=60, cwd=tmp_path, env=clean_env(None)
+        )
+        assert (done.returncode, done.stdout) == (65, "")
+        assert f"the recipe asks nothing for the first rows: it raised {said}\n" in done.stderr
 
 
 def test_without_an_output_directory_a_new_one_is_named(tmp_path):
