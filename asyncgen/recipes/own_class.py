@@ -11,7 +11,7 @@ from typing import Any, Generic
 
 from asyncgen.chat import ChatRequest, Completion, Sampling
 from asyncgen.errors import UsageError, WrongResultError, place_of
-from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, pass_on
+from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, pass_on, rows_of_recipe
 from asyncgen.recipes.output_names import problem_of_outputs
 from asyncgen.rows import I
 from asyncgen.text import dumps, loads
@@ -42,6 +42,8 @@ def _problem_of_values(recipe: Any) -> str:
         return "the lines of each of outputs must be an integer"
     if not all(isinstance(counter, str) for counter in recipe.counters):
         return "counters must be names"
+    if not rows_of_recipe(recipe).strip():
+        return "rows must not be empty"
     if inspect.iscoroutinefunction(recipe.parse):
         return "parse must be an ordinary function, not an async one"
     try:

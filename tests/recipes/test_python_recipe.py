@@ -265,6 +265,7 @@ async def test_a_check_that_returns_no_text_fails_its_row(bench, monkeypatch):
         ({"fingerprint": {1: "own"}}, "fingerprint must hold what JSON can: texts, numbers,"),
         ({"outputs": (OutputFile("own.jsonl", "1"),)}, "the lines of each of outputs must be an integer"),
         ({"counters": ("good", "bad", 3)}, "counters must be names"),
+        ({"rows": " "}, "rows must not be empty"),
         ({"parse": works_async}, "parse must be an ordinary function, not an async one"),
     ],
 )
