@@ -2,9 +2,12 @@
 
 import asyncio
 import gc
+import math
+import resource
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -14,6 +17,11 @@ COLLECT_AFTER = (10_000, 10, 10)
 # libuv starts four at its first look-up of a name, and aborts the process where one cannot be started; others may
 # run before.
 THREADS_OF_UVLOOP = 6
+ENOUGH = 10_000  # processes and threads: where so many are allowed, nobody has all but a few of them
+_LIMITS = (
+    Path("/sys/fs/cgroup/pids.max"),
+    Path("/sys/fs/cgroup/pids/pids.max"),
+)  # of a container, by cgroup version
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:
@@ -22,7 +30,7 @@ def run_loop(main: Coroutine[Any, Any, T]) -> T:
     with suppress(ImportError):
         from uvloop import new_event_loop  # noqa: PLC0415 - optional
 
-        if can_start(THREADS_OF_UVLOOP):
+        if may_start() >= ENOUGH or can_start(THREADS_OF_UVLOOP):
             loop_factory = new_event_loop
     before = gc.get_threshold()
     gc.set_threshold(*COLLECT_AFTER)
@@ -33,8 +41,18 @@ def run_loop(main: Coroutine[Any, Any, T]) -> T:
         gc.set_threshold(*before)  # the program that calls this may have its own
 
 
+def may_start() -> float:
+    """How many processes and threads this user, or this container, may have."""
+    limit = resource.getrlimit(resource.RLIMIT_NPROC)[0]
+    found = [math.inf if limit == resource.RLIM_INFINITY else limit]
+    for path in _LIMITS:
+        with suppress(OSError, ValueError):  # none is there, or it is "max"
+            found.append(int(path.read_text("ascii")))
+    return min(found)
+
+
 def can_start(threads: int) -> bool:
-    """Whether so many threads can be started beside each other."""
+    """Whether so many threads can be started beside each other, which takes some milliseconds to find out."""
     ended = threading.Event()
     started: list[threading.Thread] = []
     try:

@@ -2,12 +2,16 @@
 
 import asyncio
 import gc
+import math
+import resource
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from asyncgen.engine.event_loop import COLLECT_AFTER, can_start, run_loop
+from asyncgen.engine import event_loop
+from asyncgen.engine.event_loop import COLLECT_AFTER, can_start, may_start, run_loop
 
 
 async def kind() -> str:
@@ -16,8 +20,9 @@ async def kind() -> str:
 
 
 @pytest.fixture
-def no_thread() -> Iterator[None]:
-    """No thread can be started: its stack would be larger than any memory."""
+def no_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Few processes are allowed, and no thread can be started: its stack would be larger than any memory."""
+    monkeypatch.setattr(event_loop, "may_start", lambda: 100)
     usual = threading.stack_size(1 << 46)
     yield
     threading.stack_size(usual)
@@ -33,6 +38,20 @@ def test_uvloop_is_used_where_it_is() -> None:
 def test_where_threads_lack_the_loop_is_one_that_raises() -> None:
     """Uvloop's library ends the process with SIGABRT at the first look-up of a name."""
     assert run_loop(kind()).startswith("asyncio.")
+
+
+def test_the_least_limit_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """That of the user, or that of the container."""
+    of_user = resource.RLIM_INFINITY
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (of_user, of_user))
+    limits = tmp_path / "v2", tmp_path / "v1"
+    monkeypatch.setattr(event_loop, "_LIMITS", limits)
+    limits[0].write_text("max\n")
+    assert may_start() == math.inf
+    limits[1].write_text("50\n")
+    assert may_start() == 50
+    of_user = 6
+    assert may_start() == 6
 
 
 def test_the_threads_that_were_tried_end(monkeypatch: pytest.MonkeyPatch) -> None:
