@@ -236,9 +236,12 @@ def test_a_report_replaces_a_page_and_nothing_else(night, tmp_path):
 
 
 def test_where_there_is_no_run_or_no_room_it_says_so(night, tmp_path):
-    """One line each, and the exit code of the reason."""
+    """One line each, and the exit code of the reason; a directory that is missing is made."""
     none = report(tmp_path)
     assert (none.returncode, none.stderr) == (65, f"❌ {tmp_path} holds no run: give the --output-dir of one\n")
+    page = tmp_path / "no" / "such" / "place.html"
+    assert report(night, "-o", page).returncode == 0
+    assert page.exists()
     (tmp_path / "a file").touch()
     nowhere = report(night, "-o", tmp_path / "a file" / "page.html")
     assert nowhere.returncode == 74
