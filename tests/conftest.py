@@ -20,6 +20,7 @@ from asyncgen.storage.disk import Disk
 from tests import cpu_seconds
 from tests.corpus.files import CSV_NAME, PAIRS_NAME, write_corpus
 from tests.corpus.real import REAL_CORPUS
+from tests.effort import EXAMPLES
 from tests.jumping_loop import TICK, JumpingLoop
 from tests.skips import refuse_unexpected
 
@@ -29,7 +30,7 @@ gc.disable()
 
 # A busy machine is no failure: the time limit of the suite is the one of pytest-timeout. The examples are the same
 # each time, so that a change is judged by what it changes; `scripts/explore` looks at new ones.
-settings.register_profile("asyncgen", deadline=None, derandomize=True)
+settings.register_profile("asyncgen", deadline=None, derandomize=True, max_examples=EXAMPLES)
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=10)
 settings.register_profile("explore", deadline=None, max_examples=300, print_blob=True)
 settings.load_profile("asyncgen")

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from asyncgen.errors import AsyncgenError, Exit
+from tests.effort import PARTS_OF_EDITS
 
 from .bad import FILES, FLAGS, KEYS, LINES, PROFILES, PROMPT_FILES, STATES, TIERS, edits
 from .command import PAIRS, Command, Said, good_line
@@ -328,7 +329,7 @@ def test_a_damaged_file_of_a_run_with_failed_pairs(
     check(failed, golden, name, restart=True)
 
 
-PARTS = pytest.mark.parametrize("part", range(5))
+PARTS = pytest.mark.parametrize("part", PARTS_OF_EDITS)
 
 
 @PARTS

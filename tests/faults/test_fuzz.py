@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from asyncgen.medec.pair import parse_pair
 from asyncgen.storage.input_file import scan
+from tests.effort import FEW_EXAMPLES
 
 from .bad import LINES
 from .command import Command, Said, good_line
@@ -19,7 +20,7 @@ from .table import says
 from .world import PROMPTS
 
 REFUSED = {2, 65, 77}
-few = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=FEW_EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | texts,

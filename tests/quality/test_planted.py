@@ -1,6 +1,5 @@
 """Defects planted into examples of a corpus are found, and clean examples are left alone."""
 
-import os
 from collections import Counter
 from random import Random
 
@@ -14,12 +13,11 @@ from asyncgen.quality.checks.note_words import split_words
 from asyncgen.quality.checks.proof import unproven
 from asyncgen.quality.checks.reasoning_form import Expected
 from asyncgen.simulator.paraphrase import paraphrase
+from tests.effort import PLANTINGS
 from tests.quality.defects import DEFECTS, Defect, Example, clean_example
 from tests.quality.edits import clean_paraphrase
 from tests.quality.reasoning_defects import REASONING_DEFECTS
 
-PLANTINGS = int(os.environ.get("ASYNCGEN_PLANTINGS", "25"))
-"""Of each kind; in CI 100."""
 MOST_MISSED = 1
 MOST_FLAGGED = 0.01
 MOST_PROVEN = 0.005

@@ -1,6 +1,5 @@
 """The scenarios that are crashed everywhere, by name, and the ways in which they are played."""
 
-import os
 from collections.abc import Callable
 
 import pytest
@@ -16,8 +15,6 @@ from .world import Call, Phase, World
 FAILING: frozenset[Call] = frozenset({(1, "error_reasoning"), (4, "paraphrase")})
 """Of each of these pairs one answer is paid and the other one never comes."""
 FLAKY: frozenset[Call] = frozenset({(2, "paraphrase")})
-LOSSES = int(os.environ.get("ASYNCGEN_POWER_LOSSES", "5"))
-"""Power losses tried at each operation, on top of the kills."""
 
 Scenario = Callable[[World, World], Explorer]
 

@@ -4,6 +4,7 @@ import pytest
 
 from asyncgen.client.batch_providers import BatchProvider
 from asyncgen.engine.batch import batch_rounds as rounds
+from tests.effort import LOSSES
 
 from .explore import Explorer, Violation
 from .mutants.batches import BATCHES
@@ -11,7 +12,6 @@ from .scenarios import explore_in_parts
 from .world import Phase, World
 
 pytestmark = pytest.mark.timeout(120)
-LOSSES = 3
 BATCH = Phase(4, batch=True)
 
 
@@ -45,7 +45,7 @@ def test_a_crash_anywhere_leaves_every_request_in_one_batch(name: str, batch_wor
 @pytest.mark.usefixtures("small_batches")
 def test_a_crash_in_the_recovery_leaves_every_request_in_one_batch(batch_world: World) -> None:
     """Killed, then crashed again while it recovers."""
-    counts = SCENARIOS["batches"](batch_world).explore_twice(first=12, losses=4, second=12)
+    counts = SCENARIOS["batches"](batch_world).explore_twice(first=12, losses=LOSSES, second=12)
     print(counts)
 
 

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.effort import LOSSES
+
 from .explore import Counts, Explorer
 from .model_disk import Crash
 from .model_store import Store
-from .scenarios import FAILING, FLAKY, LOSSES, PLAYED, SCENARIOS, WAYS, prepare
+from .scenarios import FAILING, FLAKY, PLAYED, SCENARIOS, WAYS, prepare
 from .world import ROOT, Phase, World
 
 pytestmark = pytest.mark.timeout(300)
@@ -23,7 +25,7 @@ def total() -> Iterator[Counts]:
 
 def _add(total: Counts, counts: Counts) -> None:
     """Add the counts of a scenario, which must have been crashed often and in every way."""
-    assert counts.states > 100
+    assert counts.states > 20 * LOSSES
     assert {"killed", "killed_in_write", "power_loss"} <= counts.kinds.keys()
     print(counts)
     total.states += counts.states
@@ -46,7 +48,7 @@ def test_a_crash_in_the_recovery_loses_nothing(
     name: str, world: World, reasoning_world: World, total: Counts
 ) -> None:
     """Killed, then crashed again while it recovers: what was seen after the kill need not have been durable."""
-    counts = SCENARIOS[name](world, reasoning_world).explore_twice(first=15, losses=6, second=10)
+    counts = SCENARIOS[name](world, reasoning_world).explore_twice(first=15, losses=LOSSES, second=10)
     _add(total, counts)
 
 

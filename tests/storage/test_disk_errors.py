@@ -7,6 +7,7 @@ import pytest
 from asyncgen.engine import passes as work
 from asyncgen.errors import DiskError, Exit
 from asyncgen.storage import segment_writer as segment_log
+from tests.effort import LOSSES
 
 from .model_store import Store
 from .scenarios import FAILING, FLAKY, SCENARIOS
@@ -37,9 +38,9 @@ def test_a_crash_while_the_ballast_is_in_use_loses_no_answer(
 ) -> None:
     """Killed or without power: the zeros behind the lines of a segment that was the ballast are no damage."""
     scenario = SCENARIOS[name](world, reasoning_world)
-    counts = scenario.explore_crashes_on_a_full_disk(losses=5, points=lambda place: place % 7 == 0)
+    counts = scenario.explore_crashes_on_a_full_disk(losses=LOSSES, points=lambda place: place % 7 == 0)
     assert counts.kinds["killed"] > 50
-    assert counts.kinds["power_loss"] > 200
+    assert counts.kinds["power_loss"] > 40 * LOSSES
 
 
 @pytest.mark.usefixtures("small_segments")
@@ -52,7 +53,7 @@ def test_a_full_disk_loses_no_answer_between_segments(world: World, reasoning_wo
 @pytest.mark.parametrize("name", NAMES)
 def test_a_failed_sync_is_never_trusted(name: str, world: World, reasoning_world: World) -> None:
     """Each fsync may fail and drop its data: DiskError, and the same command later ends with the golden bytes."""
-    counts = SCENARIOS[name](world, reasoning_world).explore_failing_syncs(losses=5)
+    counts = SCENARIOS[name](world, reasoning_world).explore_failing_syncs(losses=LOSSES)
     assert counts.kinds["sync_fails_at"] >= 12
     assert counts.kinds["failed_sync_later"]
 
@@ -60,7 +61,7 @@ def test_a_failed_sync_is_never_trusted(name: str, world: World, reasoning_world
 @pytest.mark.usefixtures("small_segments")
 def test_a_failed_sync_is_never_trusted_between_segments(world: World, reasoning_world: World) -> None:
     """The same with a journal of many segments."""
-    counts = SCENARIOS["failures"](world, reasoning_world).explore_failing_syncs(losses=3)
+    counts = SCENARIOS["failures"](world, reasoning_world).explore_failing_syncs(losses=LOSSES)
     assert counts.kinds["sync_fails_at"] >= 12
 
 

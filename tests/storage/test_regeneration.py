@@ -12,6 +12,7 @@ from asyncgen.recipe import Examples
 from asyncgen.recipes.medec_contents import CONTENTS
 from asyncgen.rows import Row
 from asyncgen.storage.layout import RunDirectory
+from tests.effort import LOSSES
 
 from .model_names import Operation
 from .model_store import Store
@@ -22,7 +23,6 @@ pytestmark = pytest.mark.timeout(300)
 FAILING = frozenset({(5, "paraphrase")})
 """This pair has failed in the run, and one of its answers is paid."""
 STATISTICS = "out/generation_stats_safe.json"
-LOSSES = 3
 
 
 class Chosen(DirectoryFlaws):

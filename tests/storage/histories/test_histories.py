@@ -1,4 +1,4 @@
-"""Histories by their seeds: 200 of them, more in CI; `python -m tests.storage.histories` plays others."""
+"""Histories by their seeds, more of them in CI; `python -m tests.storage.histories` plays others."""
 
 import os
 import subprocess
@@ -8,18 +8,17 @@ from typing import Any
 
 import pytest
 
+from tests.effort import HISTORIES
 from tests.storage.model_disk import ModelDisk
 
 from .play import Worlds, play
 
-FIRST = int(os.environ.get("ASYNCGEN_FIRST_HISTORY", "0"))
-HISTORIES = int(os.environ.get("ASYNCGEN_HISTORIES", "150"))
 AT_ONCE = 50
 """Histories in one test."""
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("first", range(FIRST, FIRST + HISTORIES, AT_ONCE))
+@pytest.mark.parametrize("first", range(0, HISTORIES, AT_ONCE))
 def test_no_history_breaks_an_invariant(first: int, worlds: Worlds) -> None:
     """Whatever the weather and however starts end: I1 to I8 hold, and the golden bytes come when it is fine."""
     for seed in range(first, first + AT_ONCE):
@@ -59,6 +58,7 @@ from hashlib import blake2b
 from pathlib import Path
 from asyncgen.storage.input_file import FileIdentity
 from tests.storage.histories.play import Worlds, play
+from tests.effort import HISTORIES
 from tests.storage.model_disk import ModelDisk
 digest, do = blake2b(), ModelDisk._do
 def note(disk, *operation):

@@ -1,0 +1,21 @@
+"""How much the searching tests try: in CI what its time allows, in the work between a part of that.
+
+What breaks a protocol or a rule shows in many states, rows and values: the first few say so soon, and the rest is
+for CI.
+"""
+
+import os
+
+_IN_CI = bool(os.environ.get("CI"))
+EXAMPLES = 100 if _IN_CI else 30
+"""Of each property that names no number."""
+FEW_EXAMPLES = 60 if _IN_CI else 30
+"""Of each property whose example is a whole job."""
+HISTORIES = 2000 if _IN_CI else 150
+"""Of a directory, by their seeds."""
+LOSSES = 12 if _IN_CI else 3
+"""Of power, at each operation of a command that is crashed everywhere; on top of the kills."""
+PLANTINGS = 100 if _IN_CI else 10
+"""Of each kind of defect."""
+PARTS_OF_EDITS = range(0, 5, 1 if _IN_CI else 2)
+"""Which fifths of all edits of a file are made."""
