@@ -21,7 +21,7 @@ from asyncgen.cost import Price, describe
 from asyncgen.engine.failure_threshold import FailureThreshold
 from asyncgen.engine.tally import Tally
 from asyncgen.engine.window import Window
-from asyncgen.engine.worker import Outcome, Worker
+from asyncgen.engine.worker import Worker
 from asyncgen.engine.writer import OrderedWriter, Sink
 from asyncgen.errors import (
     AsyncgenError,
@@ -161,7 +161,6 @@ class Engine:
         """
         config = self.config
         queue: asyncio.Queue[Row[Any] | None] = asyncio.Queue(config.batch_size)
-        outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
         writer = OrderedWriter(
             sink,
             iter(expected),
@@ -188,7 +187,7 @@ class Engine:
                 self.cache,
             )
             writing = [
-                group.create_task(writer.write(outcomes)),
+                group.create_task(writer.write()),
                 group.create_task(writer.commit_regularly()),
             ]
             pool: list[asyncio.Task[None]] = []
@@ -199,14 +198,14 @@ class Engine:
                 gate = self.gate
                 wanted = gate.limit + gate.limit // SPARE + 1 + gate.backing_off + gate.vain_probes
                 missing = wanted - len(pool)
-                pool.extend(group.create_task(worker.work(queue, outcomes)) for _ in range(missing))
+                pool.extend(group.create_task(worker.work(queue, writer.take)) for _ in range(missing))
 
             hire()
             hiring = group.create_task(self._hire(hire))
             await self._read(rows, queue, len(expected))
             hiring.cancel()
             await asyncio.wait(pool)
-            outcomes.put_nowait(None)
+            writer.end()
             await asyncio.wait(writing)
         if isinstance(self._reason, BudgetError):
             # Since then, calls that were in flight were paid, and rows behind them were written.

@@ -57,7 +57,7 @@ class Worker:
     generation: int = 0
     cache: "CachedAnswers | None" = None
 
-    async def work(self, rows: asyncio.Queue[Row[Any] | None], outcomes: asyncio.Queue[Outcome | None]) -> None:
+    async def work(self, rows: asyncio.Queue[Row[Any] | None], deliver: Callable[[Outcome], None]) -> None:
         """Work until the queue yields None (which is put back for the next worker) or the run stops."""
         while (row := await rows.get()) is not None:
             self.threshold.begin(row.index)
@@ -69,7 +69,7 @@ class Worker:
             except AsyncgenError as error:
                 self.stop(error)
                 continue
-            outcomes.put_nowait(outcome)
+            deliver(outcome)
             reason = self.threshold.after(outcome.row.index, outcome.failure)
             del outcome  # else each of thousands of workers would keep its last one while it waits
             if reason is not None:

@@ -2,12 +2,13 @@
 
 Rules:
 
-1. The output files are appended in step, in input order; a row is in all of them or in `failed.jsonl`.
+1. The output files are appended in step, in input order; a row is in all of them or in `failed.jsonl`. Each append
+   is two or three hops to the disk's thread, which cost as much as a call: they come in bursts.
 2. A commit covers what was appended before it began: journal and outputs are synced first, then the checkpoint is
    replaced. While one commit runs, the next one gathers; they never overlap, nor take more than a tenth of a run.
 3. A row's window slot is free once it is appended. Its answers leave the journal once it is committed.
 4. When the disk refuses, the writer stops appending and committing for good, asks the run to stop, and keeps
-   taking outcomes off the queue: what is paid is in the journal, and the next start appends it.
+   taking outcomes: what is paid is in the journal, and the next start appends it.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from asyncgen.storage.disk import Output
 
 COMMIT_INTERVAL = 2.0  # seconds: the journal holds what lies between two commits
+BURST_INTERVAL = 0.05  # seconds, at least, between two bursts of appends: far less than a window of rows takes
 MOST_COMMITTING = 0.1  # share of the time: a small `save_every` must not slow a fast run
 
 
@@ -221,7 +223,7 @@ def count_outcome(stats: dict[str, int], recipe: Recipe[Any], outcome: Outcome) 
 
 
 class OrderedWriter:
-    """Takes outcomes off the queue and gives them to the sink, in the order of `expected`.
+    """Takes outcomes in any order and gives them to the sink, in the order of `expected`.
 
     Args:
         sink: where they go.
@@ -249,6 +251,8 @@ class OrderedWriter:
         self._observe = observe
         self._stop = stop
         self._since_commit = 0
+        self._news = asyncio.Event()
+        self._complete = asyncio.Event()
         self._due = asyncio.Event()
         self._end = asyncio.Event()
         self._broken = False
@@ -258,20 +262,33 @@ class OrderedWriter:
         """The index of the first row that has not come; None: all have."""
         return self._reorder.next
 
-    async def write(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
-        """Write until the queue yields None; `commit_regularly` then commits what is left and returns."""
-        ended = False
-        while not ended:
-            arrived = [await outcomes.get()]
-            while not outcomes.empty():
-                arrived.append(outcomes.get_nowait())
-            for outcome in arrived:
-                if outcome is None:
-                    ended = True
-                else:
-                    self._window.hold(outcome.size)
-                    self._reorder.push(outcome.row.index, outcome)
+    def take(self, outcome: Outcome) -> None:
+        """Take an outcome; it is appended once all before it are.
+
+        Raises:
+            ValueError: its row has come already, or was not expected.
+        """
+        self._window.hold(outcome.size)
+        self._reorder.push(outcome.row.index, outcome)
+        self._news.set()
+
+    def end(self) -> None:
+        """Say that all have come."""
+        self._complete.set()
+        self._news.set()
+
+    async def write(self) -> None:
+        """Write until the end; `commit_regularly` then commits what is left and returns."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            complete = self._complete.is_set()
             await self._append(list(self._reorder.pop_ready()))
+            if complete:
+                break
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BURST_INTERVAL):
+                    await self._complete.wait()
         self._end.set()
         self._due.set()
 

@@ -43,13 +43,13 @@ async def test_a_worker_does_not_keep_an_outcome_while_it_waits_for_the_next() -
     client, journal = cast("Any", None), cast("Any", NothingPaid())
     worker = Worker(cast("Any", recipe), client, journal, print, FailureThreshold(None, 1.0), 60.0, print)
     rows: asyncio.Queue[Row[Any] | None] = asyncio.Queue()
-    outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
+    outcomes: list[Outcome] = []
     first = row(0)
     rows.put_nowait(first)
     rows.put_nowait(row(1))
-    working = asyncio.create_task(worker.work(rows, outcomes))
+    working = asyncio.create_task(worker.work(rows, outcomes.append))
     await recipe.stuck.wait()
-    assert outcomes.get_nowait() is not None
+    assert outcomes.pop().row is first
     assert not any(isinstance(kept, Outcome) and kept.row is first for kept in gc.get_objects())
     working.cancel()
 
