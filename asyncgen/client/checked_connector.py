@@ -7,11 +7,11 @@ would get the answer of the one before.
 Two equal lengths of a body, as proxies send them that add their own, are read as one (RFC 9110, 8.6).
 """
 
+import asyncio
 import re
 import select
 from functools import partial
 from typing import Any
-from weakref import WeakSet
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -22,6 +22,11 @@ _LENGTH = re.compile(rb"\r\ncontent-length:([^\r\n]*)", re.IGNORECASE)
 
 class _Reader(ResponseHandler):
     """Reads answers; aiohttp's parser refuses those with two lengths, equal or not."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self.unread: select.poll | None = None
+        """Says whether something has come that the loop, busy since, has not read yet; None: never given out."""
 
     def data_received(self, data: bytes) -> None:
         super().data_received(_with_one_length(data) if data.startswith(b"HTTP/") else data)
@@ -44,28 +49,19 @@ class CheckedConnector(aiohttp.TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._given_out: WeakSet[ResponseHandler] = WeakSet()
-        self._factory = partial(_Reader, loop=self._loop)  # type: ignore[assignment] # invariant
+        self._factory = partial(_Reader, self._loop)  # type: ignore[assignment] # invariant
 
     async def connect(self, *args: Any, **options: Any) -> Connection:
         """Take a connection out of the pool, or open one."""
         while True:
             connection = await super().connect(*args, **options)
             protocol = connection.protocol
-            assert protocol is not None
-            if protocol not in self._given_out:
-                self._given_out.add(protocol)
+            assert isinstance(protocol, _Reader)
+            if protocol.unread is None:
+                protocol.unread = select.poll()  # unlike `select`, for sockets of any number
+                if connection.transport is not None:
+                    protocol.unread.register(connection.transport.get_extra_info("socket"), select.POLLIN)
                 return connection
-            if not (protocol.should_close or _has_unread(connection)):
+            if not (protocol.should_close or protocol.unread.poll(0)):
                 return connection
             connection.close()
-
-
-def _has_unread(connection: Connection) -> bool:
-    """Whether something has come that the loop, busy since, has not read yet."""
-    found = None if connection.transport is None else connection.transport.get_extra_info("socket")
-    if found is None:
-        return False
-    waiting = select.poll()  # unlike `select`, for sockets of any number
-    waiting.register(found.fileno(), select.POLLIN)
-    return bool(waiting.poll(0))
