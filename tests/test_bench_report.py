@@ -19,11 +19,13 @@ ROW = Row(
     limited=Limited(14.0, 0, 256),
     storm=Limited(25.0, 100, 256),
     killed=Killed(5, sent_again=200, paid_twice=0, lost=0, doubled=0, out_of_order=0),
+    wide=SPEED,
 )
 FIGURES = Figures(
     rows=[
-        Row("bare", "a bare loop", "3.1", BARE),
+        Row("bare", "a bare loop", "3.1", BARE, wide=BARE),
         ROW,
+        Row("datatrove", "datatrove", "1.0", replace(SPEED, rate=250), wide=replace(SPEED, rate=200)),
         Row("peer", "peer <1>", "2.0", None, flaw="not installed"),
     ],
     ideal=14.0,
@@ -58,6 +60,22 @@ def test_the_worst_of_tries_is_taken_figure_by_figure() -> None:
 def test_ratios_are_to_the_bare_loop_of_the_same_figures() -> None:
     """Calls a second and CPU a call, with the load of the server."""
     assert "| **asyncgen** 0.1.0 | 3,000 | 0.75 | 0.40 ms | 2.0 | 80 MB | 5% |" in markdown(FIGURES)
+
+
+def test_what_was_tried_with_more_in_flight_has_a_table_of_its_own() -> None:
+    """Against the bare loop with as many."""
+    assert "| **asyncgen** 0.1.0 | 3,000 | 0.75 | 0.40 ms | 2.0 |" in markdown(FIGURES)
+    assert "| datatrove 1.0 | 200 | 0.05 | 0.40 ms | 2.0 |" in markdown(FIGURES)
+
+
+def test_a_rival_is_compared_with_many_in_flight() -> None:
+    """With few, the wire bounds everybody."""
+    rows = [
+        replace(row, wide=replace(SPEED, rate=210)) if row.name == "datatrove" else row for row in FIGURES.rows
+    ]
+    missed = [str(check) for check in checks(replace(FIGURES, rows=rows)) if not check.kept]
+    assert len(missed) == 1
+    assert "times those of datatrove: 14.3 (at least 15)" in missed[0]
 
 
 def test_who_could_not_be_run_has_a_row_with_the_reason() -> None:
@@ -135,6 +153,6 @@ def test_the_picture_is_small_valid_and_for_both_kinds_of_pages() -> None:
     """A bar a panel for everybody who was measured."""
     text = svg(FIGURES)
     bars = ET.fromstring(text).findall("{http://www.w3.org/2000/svg}rect")
-    assert len(bars) == 4
+    assert len(bars) == 6
     assert "prefers-color-scheme: dark" in text
     assert len(text) < 15_000

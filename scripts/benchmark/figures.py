@@ -59,7 +59,10 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A contestant; `speed` is None when it could not be run, for the reason that `flaw` gives."""
+    """A contestant; `speed` is None when it could not be run, for the reason that `flaw` gives.
+
+    `wide` is its speed with more calls in flight, None when it was not tried.
+    """
 
     name: str
     title: str
@@ -69,6 +72,7 @@ class Row:
     storm: Limited | None = None
     killed: Killed | None = None
     flaw: str = ""
+    wide: Speed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,10 @@ class Figures:
     def speed(self, name: str) -> Speed | None:
         """Of a contestant by its name."""
         return next((row.speed for row in self.rows if row.name == name), None)
+
+    def wide(self, name: str) -> Speed | None:
+        """Of a contestant with more calls in flight."""
+        return next((row.wide for row in self.rows if row.name == name), None)
 
     @property
     def bare(self) -> Speed:

@@ -157,6 +157,15 @@ BARE = Contestant("bare", "a bare aiohttp loop", Here("aiohttp"), None)
 GATHER = Contestant("gather", "`asyncio.gather` over `create`", Here("openai"), limited=True, killed=True)
 SEQUENTIAL = Contestant("sequential", "the sequential way, 3 calls a pair", Here("openai"), calls=3)
 _DATATROVE = Peer("datatrove")
+DATATROVE = Contestant(
+    "datatrove",
+    "datatrove, as with an API elsewhere",
+    _DATATROVE,
+    documents,
+    limited=True,
+    killed=True,
+    by_another_name=True,
+)
 ALL = (
     BARE,
     OURS,
@@ -171,15 +180,7 @@ ALL = (
         plain_url=True,
     ),
     Contestant("flexllm", "flexllm", Peer("flexllm"), limited=True, killed=True),
-    Contestant(
-        "datatrove",
-        "datatrove, as with an API elsewhere",
-        _DATATROVE,
-        documents,
-        limited=True,
-        killed=True,
-        by_another_name=True,
-    ),
+    DATATROVE,
     Contestant("async-batch-llm", "async-batch-llm", Peer("async-batch-llm"), limited=True, killed=True),
     Contestant(
         "curator", "bespokelabs-curator", Peer("curator", "bespokelabs-curator"), limited=True, killed=True

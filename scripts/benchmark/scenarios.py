@@ -18,6 +18,7 @@ from benchmark.serving import Mode
 from benchmark.trial import Trial, run, run_killed
 
 IN_FLIGHT = 256
+MANY_IN_FLIGHT = 1024
 ROUNDS = 3
 SECONDS = 5.0
 FIRST_CALLS = {"bare": 3_000, "asyncgen": 1_000, "asyncgen-3": 999, "asyncgen-recipe": 999, "sequential": 30}
@@ -70,6 +71,7 @@ def unlimited(
     seconds: float = SECONDS,
     *,
     least: int = 0,
+    in_flight: int = IN_FLIGHT,
 ) -> dict[str, Runs]:
     """Alternating runs at 50 ms; the first short one says how long the long ones are, `least` calls or more.
 
@@ -85,10 +87,10 @@ def unlimited(
                 continue
             few = FIRST_CALLS.get(contestant.name, FEW_CALLS) // contestant.calls
             try:
-                short = run(contestant, material, few, Mode(), in_flight=IN_FLIGHT)
+                short = run(contestant, material, few, Mode(), in_flight=in_flight)
                 enough = max(least, 2 * few, round(seconds * short.rate / contestant.calls))
                 long = lengths.setdefault(contestant.name, min(PAIRS, enough))
-                trial = run(contestant, material, long, Mode(), in_flight=IN_FLIGHT)
+                trial = run(contestant, material, long, Mode(), in_flight=in_flight)
             except Unavailable as error:
                 runs.flaw = str(error)
                 say(f"unlimited {number}/{rounds}  {contestant.name}: {runs.flaw}")
