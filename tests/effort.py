@@ -13,6 +13,9 @@ FEW_EXAMPLES = 60 if _IN_CI else 30
 """Of each property whose example is a whole job."""
 HISTORIES = 2000 if _IN_CI else 150
 """Of a directory, by their seeds."""
+STRIDE = 1 if _IN_CI else 2
+"""Operations from one crash to the next where a command is played in another way (small segments, a slow disk);
+played ordinarily, it is crashed at each."""
 LOSSES = 12 if _IN_CI else 3
 """Of power, at each operation of a command that is crashed everywhere; on top of the kills."""
 PLANTINGS = 100 if _IN_CI else 10

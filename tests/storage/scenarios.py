@@ -67,8 +67,7 @@ WAYS: dict[str, tuple[object, str, object]] = {
 }
 """What else is set in a scenario named `<name>, <way>`. Small segments of the journal hold about two answers."""
 
-PLAYED = (
-    *SCENARIOS,
+IN_WAYS = (
     "fresh, small segments",
     "failures, small segments",
     "failures that heal, small segments",
@@ -77,6 +76,7 @@ PLAYED = (
     "failures, rare syncs",
     "fresh, slow disk",
 )
+PLAYED = (*SCENARIOS, *IN_WAYS)
 """Every scenario that is crashed everywhere, with its way."""
 
 
