@@ -70,7 +70,7 @@ class Bench:
         tracer: Tracer | None = None,
     ) -> tuple[Ended, Counter[int], int]:
         """Run a job on a server of its own: how it ended, what was answered, the number of requests."""
-        words = ("--concurrency", str(CONCURRENCY), "--save-every", "2", *more)
+        words = ("--concurrency", str(CONCURRENCY), "--save-every", "1", *more)
         with self._zygote() as zygote, self.servers.serve(failing=failing) as served:
             ended = zygote.run(command(source or self._input, target, served.base_url, *words), tracer)
         # Only now: what a killed run had sent may have been read by the server afterwards.
