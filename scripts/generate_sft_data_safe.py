@@ -22,7 +22,7 @@ def main() -> int:
         sys.exit(f"{', '.join(missing)} not found: run {ROOT / 'scripts' / 'demo'} once, or pip install {ROOT}")
 
     sys.path.append(str(ROOT))  # for a Python that has the dependencies alone
-    from asyncgen.cli.main import main as command_line  # noqa: PLC0415
+    from asyncgen.__main__ import program as command_line  # noqa: PLC0415
 
     return command_line(["run", *sys.argv[1:]])
 

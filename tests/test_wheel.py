@@ -59,7 +59,7 @@ def test_the_wheel_says_what_it_is(built: Path) -> None:
     ):
         assert f"{line}\n" in metadata
     assert (ROOT / "README.md").read_text("utf-8").splitlines()[0] in metadata
-    assert b"asyncgen = asyncgen.cli.main:main" in wheel.read(f"{about}/entry_points.txt")
+    assert b"asyncgen = asyncgen.__main__:program" in wheel.read(f"{about}/entry_points.txt")
 
 
 @pytest.mark.timeout(120)

@@ -1,6 +1,7 @@
 """Recognise by a server's words what no status or code says, or what one says wrongly. Pure.
 
 Patterns match whole sentences of servers from their beginning: a text that quotes a row does not begin like that.
+They are compiled when first used, and kept by `re`: most runs meet no such sentence, and all pay for the start.
 """
 
 import re
@@ -129,32 +130,31 @@ _WANTS_TLS = re.compile(
 )
 
 
-def _any_of(sentences: tuple[str, ...]) -> re.Pattern[str]:
+def _says(said: ErrorBody, sentences: tuple[str, ...]) -> bool:
+    """Whether the sentence is one of these."""
     pattern = rf"\s*{GATEWAY}(?:Validation error: )?(?:{'|'.join(sentences)})"
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    return re.match(pattern, said.sentence or "", re.IGNORECASE | re.DOTALL) is not None
 
 
-_SAYS_TOKENS_A_MINUTE = _any_of(_TOKENS_A_MINUTE)
-_SAYS_UNREACHED = _any_of(_UNREACHED)
 _OF_MODELS = {400, 422}  # 404 needs no words
 # The kind of failure, with the statuses with which it is said so.
 _KINDS = (
-    ("quota", {400, 403, 412, 429, 500}, _any_of(_NO_CREDIT)),  # nor does 402
-    ("not_found", _OF_MODELS, _any_of(_NOT_SERVED)),
-    ("not_found", {400, 404, 500}, _any_of(_NO_ROUTE)),
-    ("rate_limit", {403}, _any_of(_RATE)),
-    ("permission", {400}, _any_of(_NOT_ALLOWED)),
-    ("authentication", {400}, _any_of(_WRONG_KEY)),
-    ("content_filter", {400, 403, 424}, _any_of(_FILTERED)),
-    ("server_error", {400}, _any_of(_SICK)),
-    ("overloaded", {400, 404, 409, 422, 500}, _any_of(_LOADING)),  # nor does 503
-    ("bad_request", {500}, _any_of(_INVALID)),
+    ("quota", {400, 403, 412, 429, 500}, _NO_CREDIT),  # nor does 402
+    ("not_found", _OF_MODELS, _NOT_SERVED),
+    ("not_found", {400, 404, 500}, _NO_ROUTE),
+    ("rate_limit", {403}, _RATE),
+    ("permission", {400}, _NOT_ALLOWED),
+    ("authentication", {400}, _WRONG_KEY),
+    ("content_filter", {400, 403, 424}, _FILTERED),
+    ("server_error", {400}, _SICK),
+    ("overloaded", {400, 404, 409, 422, 500}, _LOADING),  # nor does 503
+    ("bad_request", {500}, _INVALID),
 )
 
 
 def says_tokens_a_minute(said: ErrorBody) -> bool:
     """Whether a refusal is for tokens a minute by its sentence, whatever its code says."""
-    return _SAYS_TOKENS_A_MINUTE.match(said.sentence or "") is not None
+    return _says(said, _TOKENS_A_MINUTE)
 
 
 def wants_tls(body: Any) -> bool:
@@ -164,7 +164,7 @@ def wants_tls(body: Any) -> bool:
 
 def says_unreached(said: ErrorBody) -> bool:
     """Whether a front says that it did not reach the server behind it."""
-    return _SAYS_UNREACHED.match(said.sentence or "") is not None
+    return _says(said, _UNREACHED)
 
 
 def kind_said(status: int, said: ErrorBody) -> str | None:
@@ -172,5 +172,5 @@ def kind_said(status: int, said: ErrorBody) -> str | None:
     about = (said.param or "").rpartition(".")[2]
     if about == "model" and status in _OF_MODELS:
         return "not_found"
-    found = (kind for kind, statuses, says in _KINDS if status in statuses and says.match(said.sentence or ""))
+    found = (kind for kind, statuses, sentences in _KINDS if status in statuses and _says(said, sentences))
     return next(found, None)

@@ -41,11 +41,11 @@ _SENTENCES = (
 )
 _LONG_STRING = "string_above_max_length"  # OpenAI, of any field
 _OF_MESSAGES = re.compile(r"messages\b")
-_TOO_LONG = re.compile(rf"\s*{GATEWAY}(?:{'|'.join(_SENTENCES)})", re.IGNORECASE)
+_TOO_LONG = rf"\s*{GATEWAY}(?:{'|'.join(_SENTENCES)})"  # compiled when first used: most runs need it never
 
 
 def says_too_long(status: int, said: ErrorBody) -> bool:
     """Whether a refusal is about the length of the request, by its sentence, or by its code and field."""
     if _LONG_STRING in said.all and _OF_MESSAGES.match(said.param or "messages"):
         return True
-    return status in STATUSES and _TOO_LONG.match(said.sentence or "") is not None
+    return status in STATUSES and re.match(_TOO_LONG, said.sentence or "", re.IGNORECASE) is not None

@@ -1,5 +1,6 @@
 """What the outermost place makes of errors that nobody below expects."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -56,3 +57,15 @@ def test_a_file_is_not_called_like_standard_output(words: list[str], capsys: pyt
     assert (
         "-o/--output: this command writes a file: give its name (./- for one called -)" in capsys.readouterr().err
     )
+
+
+def test_a_process_of_the_command_looks_for_no_garbage_at_its_end():
+    """The system takes all of it back; to look through it took a sixth of a short run."""
+    last = "atexit.register(lambda: print(gc.get_freeze_count() > 0, gc.get_threshold()[0]))"
+    code = (
+        f"import atexit, gc, sys; {last}; from asyncgen.__main__ import program; sys.exit(program(['--version']))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "True 50000"
