@@ -7,7 +7,6 @@ would get the answer of the one before.
 Two equal lengths of a body, as proxies send them that add their own, are read as one (RFC 9110, 8.6).
 """
 
-import asyncio
 import re
 import select
 from functools import partial
@@ -23,10 +22,20 @@ _LENGTH = re.compile(rb"\r\ncontent-length:([^\r\n]*)", re.IGNORECASE)
 class _Reader(ResponseHandler):
     """Reads answers; aiohttp's parser refuses those with two lengths, equal or not."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop=loop)
-        self.unread: select.poll | None = None
-        """Says whether something has come that the loop, busy since, has not read yet; None: never given out."""
+    given_out = False
+    """Whether a request has been sent on its connection."""
+    _unread: "select.poll | None" = None
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether something has come that the loop, busy since, has not read yet."""
+        if self._unread is None:
+            found = None if self.transport is None else self.transport.get_extra_info("socket")
+            if found is None:
+                return False
+            self._unread = select.poll()  # unlike `select`, for sockets of any number
+            self._unread.register(found.fileno(), select.POLLIN)
+        return bool(self._unread.poll(0))
 
     def data_received(self, data: bytes) -> None:
         super().data_received(_with_one_length(data) if data.startswith(b"HTTP/") else data)
@@ -49,7 +58,7 @@ class CheckedConnector(aiohttp.TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._factory = partial(_Reader, self._loop)  # type: ignore[assignment] # invariant
+        self._factory = partial(_Reader, loop=self._loop)  # type: ignore[assignment] # invariant
 
     async def connect(self, *args: Any, **options: Any) -> Connection:
         """Take a connection out of the pool, or open one."""
@@ -57,11 +66,9 @@ class CheckedConnector(aiohttp.TCPConnector):
             connection = await super().connect(*args, **options)
             protocol = connection.protocol
             assert isinstance(protocol, _Reader)
-            if protocol.unread is None:
-                protocol.unread = select.poll()  # unlike `select`, for sockets of any number
-                if connection.transport is not None:
-                    protocol.unread.register(connection.transport.get_extra_info("socket"), select.POLLIN)
+            if not protocol.given_out:
+                protocol.given_out = True
                 return connection
-            if not (protocol.should_close or protocol.unread.poll(0)):
+            if not (protocol.should_close or protocol.has_unread):
                 return connection
             connection.close()
