@@ -7,16 +7,16 @@ for CI.
 import os
 
 _IN_CI = bool(os.environ.get("CI"))
-EXAMPLES = 100 if _IN_CI else 30
+EXAMPLES = 100 if _IN_CI else 20
 """Of each property that names no number."""
-FEW_EXAMPLES = 60 if _IN_CI else 30
+FEW_EXAMPLES = 60 if _IN_CI else 20
 """Of each property whose example is a whole job."""
-HISTORIES = 2000 if _IN_CI else 150
+HISTORIES = 2000 if _IN_CI else 100
 """Of a directory, by their seeds."""
 STRIDE = 1 if _IN_CI else 2
 """Operations from one crash to the next where a command is played in another way (small segments, a slow disk);
 played ordinarily, it is crashed at each."""
-LOSSES = 12 if _IN_CI else 3
+LOSSES = 12 if _IN_CI else 2
 """Of power, at each operation of a command that is crashed everywhere; on top of the kills."""
 PLANTINGS = 100 if _IN_CI else 10
 """Of each kind of defect."""
