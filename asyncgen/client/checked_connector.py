@@ -23,7 +23,7 @@ class _Reader(ResponseHandler):
     """Reads answers; aiohttp's parser refuses those with two lengths, equal or not."""
 
     given_out = False
-    """Whether a request has been sent on its connection."""
+    """Whether its connection has been given out before."""
     _unread: "select.poll | None" = None
 
     @property

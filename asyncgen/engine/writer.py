@@ -3,7 +3,8 @@
 Rules:
 
 1. The output files are appended in step, in input order; a row is in all of them or in `failed.jsonl`. Each append
-   is two or three hops to the disk's thread, which cost as much as a call: they come in bursts.
+   is two or three hops to the disk's thread, a twentieth of a fast run's CPU if they come one by one: they come
+   in bursts.
 2. A commit covers what was appended before it began: journal and outputs are synced first, then the checkpoint is
    replaced. While one commit runs, the next one gathers; they never overlap, nor take more than a tenth of a run.
 3. A row's window slot is free once it is appended. Its answers leave the journal once it is committed.
