@@ -53,9 +53,17 @@ class WholeBody:
     attachments: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """A message of a conversation: `role` is "system", "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
 @fast_dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One call: a system and a user message.
+    """One call: a system and a user message, and what was said `before` the latter: examples, or a conversation.
 
     With `json_object` the answer must be a JSON object in which none of `required_keys` is missing or empty;
     `response_schema` is the schema sent to the server. A different `seed` or `sample` (the number, from 0, of one
@@ -78,6 +86,13 @@ class ChatRequest:
     check: Callable[[str], str | None] | None = None
     whole: WholeBody | None = None
     keep_thinking: bool = False
+    before: tuple[ChatMessage, ...] = ()
+
+    @property
+    def characters(self) -> int:
+        """Of all its messages."""
+        of_prompts = len(self.system) + len(self.user)
+        return of_prompts + sum(len(turn.content) for turn in self.before) if self.before else of_prompts
 
 
 _MOST_TOKENS = 2**53  # as a limit more than any answer has, and still a whole number in every JSON

@@ -47,6 +47,8 @@ class PreviewView:
         self._systems[step] = request.system
         if request.system:
             self._part("system", system)
+        for turn in request.before:
+            self._part(turn.role, turn.content)
         self._part("user", request.user)
 
     def prompts(self, walked: Walked) -> None:

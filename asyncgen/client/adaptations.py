@@ -74,7 +74,9 @@ _NO_SYSTEM = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NO_SYSTEM_STATUSES = {400, 422, 500}  # a template that raises: vLLM and SGLang, TGI, llama.cpp
-_BETWEEN = b'"},{"role":"user","content":"'  # within a JSON text its first mark would stand behind a backslash
+# Within a JSON text the first mark of these would stand behind a backslash.
+_BEGINS_WITH_SYSTEM = b'"messages":[{"role":"system",'
+_NEXT, _OF_USER = b'"},{"role":"', b'user","content":"'
 _OF_LITELLM = re.compile(r"\s*litellm\.UnsupportedParamsError: ")  # of the gateway itself, with 500
 _NO_THINKING = re.compile(r"not support thinking\b|\bthink value\b")  # Ollama
 _NOT_BOTH = re.compile(r"\btemperature\W{1,3}and\W{1,3}top_p\b.{0,40}(?:both|same time)", re.IGNORECASE)
@@ -267,14 +269,22 @@ def _ending_in(tail: bytes, request: Prepared) -> bytes:
 
 
 def _with_one_message(before: bytes) -> bytes:
-    """A body up to its fields, with the system message at the beginning of the user's."""
-    system, between, user = before.partition(_BETWEEN)
-    return system.replace(b'"role":"system"', b'"role":"user"', 1) + rb"\n\n" + user if between else before
+    """A body up to its fields, with the system message at the beginning of the user's.
+
+    Where an answer of the assistant comes first, the system message becomes one of the user.
+    """
+    if _BEGINS_WITH_SYSTEM not in before:
+        return before
+    system, between, rest = before.partition(_NEXT)
+    system = system.replace(b'"role":"system"', b'"role":"user"', 1)
+    if not rest.startswith(_OF_USER):
+        return system + between + rest
+    return system + rb"\n\n" + rest.removeprefix(_OF_USER)
 
 
 def _sent_fields(request: Prepared, sent: bytes) -> Collection[str]:
     """The names of the fields in a body as it was sent, and `SYSTEM` if it has a system message."""
     before = request.body[: request.fields_at]
     one = before if sent.startswith(before) else _with_one_message(before)
-    roles = [SYSTEM] if one is before and _BETWEEN in before else []
+    roles = [SYSTEM] if one is before and _BEGINS_WITH_SYSTEM in before else []
     return [*fields_of(sent[len(one) :]), *roles]

@@ -12,6 +12,7 @@ import orjson
 
 from asyncgen.chat import (
     LIMIT_FIELDS,
+    ChatMessage,
     ChatRequest,
     ResponseSchema,
     Sampling,
@@ -91,12 +92,16 @@ class _Frame:
     schema: ResponseSchema | None
     limit: int | None
 
-    def around(self, user: str) -> tuple[bytes, str]:
-        """The whole body around a user text, and its hash."""
+    def around(self, user: str, earlier: tuple[ChatMessage, ...] = ()) -> tuple[bytes, str]:
+        """The whole body around a user text and the turns before it, and its hash."""
         text = orjson.dumps(user)
-        hashed = self.hashed.copy()
+        before, hashed = self.before, self.hashed.copy()
+        if earlier:
+            turns = b"".join(orjson.dumps(turn) + b"," for turn in earlier)
+            before = before.removesuffix(_USER) + turns + _USER
+            hashed = _hash_of(before)
         hashed.update(text + self.after_hashed)
-        return self.before + text + self.after, hashed.hexdigest()
+        return before + text + self.after, hashed.hexdigest()
 
 
 class Encoder:
@@ -124,8 +129,7 @@ class Encoder:
             if len(self._frames) >= MOST_FRAMES:
                 self._frames.clear()  # a recipe whose system prompts differ by row gains nothing from them
             frame = self._frames[key] = self._frame(request)
-        body, hashed = frame.around(request.user)
-        characters = len(request.system) + len(request.user)
+        body, hashed = frame.around(request.user, request.before)
         limit = frame.limit
         most = self._longest_answer if limit is None else limit
         return Prepared(
@@ -133,7 +137,7 @@ class Encoder:
             body=body,
             hash=hashed,
             # What OpenAI charges against the tokens per minute.
-            tokens=max(limit or 0, characters // CHARACTERS_PER_TOKEN, 1),
+            tokens=max(limit or 0, request.characters // CHARACTERS_PER_TOKEN, 1),
             # Each token holds a byte or more of text; the rest of the body covers what frames the messages.
             most=Usage(len(body), most, len(body) + most),
             json_object=request.json_object,
@@ -210,8 +214,13 @@ class Encoder:
         # The first match: in the system prompt, as in any other text, the quotes would be escaped.
         before, _, after = orjson.dumps(fields).partition(_USER + b'""')
         named = after.replace(f'"{self._max_tokens_field}":'.encode(), b'"max_tokens":', 1)
-        hashed = blake2b(before + _USER, digest_size=16)
-        return _Frame(before + _USER, after, named, hashed, request.response_schema, answer_limit(fields))
+        before += _USER
+        return _Frame(before, after, named, _hash_of(before), request.response_schema, answer_limit(fields))
+
+
+def _hash_of(before: bytes) -> Any:
+    """The hash of the part of a body before the user text, to be continued."""
+    return blake2b(before, digest_size=16)
 
 
 def fields_of(tail: bytes) -> dict[str, Any]:

@@ -79,9 +79,12 @@ class Explanations:
 
 
 def _private(request: Prepared) -> list[str]:
-    """The texts specific to the row: the user message; all texts of a request that is sent whole."""
+    """The texts specific to the row: the user's message, and a conversation before it; all of a whole request."""
     if not request.whole:
-        return [str(_messages(request)[-1]["content"])]
+        first, *others = _messages(request)
+        # Of two messages the first is the system's, whatever role it was sent under.
+        instructs = first["role"] == "system" or len(others) == 1
+        return [str(message["content"]) for message in (others if instructs else (first, *others))]
     return ["\n".join(_texts({**orjson.loads(request.body), "model": None}))]
 
 

@@ -110,7 +110,7 @@ async def estimate(config: RunConfig) -> tuple[int, Cost]:
     if not requests:
         why = next((f": it raised {one.problem}" for one in walked if one.problem), "")
         raise BadDataError(f"the recipe asks nothing for the first {nouns_of(rows_of_recipe(recipe)).many}{why}")
-    prompts = [(len(request.system) + len(request.user)) // CHARACTERS_PER_TOKEN for request in requests]
+    prompts = [request.characters // CHARACTERS_PER_TOKEN for request in requests]
     answers = [request.sampling.max_tokens or 0 for request in requests]
     cost = Cost(
         calls=len(requests) / len(pairs),

@@ -218,7 +218,7 @@ async def _sizes(
             size = sizes.setdefault(step, new)
             size.calls += 1
             size.messages += _messages(request)
-            size.prompt_characters += len(request.system) + len(request.user) + _tool_characters(request)
+            size.prompt_characters += request.characters + _tool_characters(request)
             size.fixed_characters += len(request.system)
             size.rewritten_characters += len(rewritten_by(pair) or request.user)
     if problems and warn is not None:
@@ -233,7 +233,7 @@ async def _sizes(
 def _messages(request: ChatRequest) -> int:
     if request.whole is not None:
         return len(orjson.loads(request.whole.data)["messages"])
-    return 2 if request.system else 1
+    return 1 + bool(request.system) + len(request.before)
 
 
 def _tool_characters(request: ChatRequest) -> int:

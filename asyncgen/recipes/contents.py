@@ -1,7 +1,7 @@
 """What the files of a recipe hold, as far as it is known without a model: this is what `verify` checks.
 
-A way leads into a decoded line: keys, and places in lists. A row, as an argument, is what the recipe's `parse` has
-made of it.
+A way leads into a decoded line: keys, and places in lists, which count from the end if they are negative. A row,
+as an argument, is what the recipe's `parse` has made of it.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,20 @@ from asyncgen.recipes.answer_checks import AnswerCheck
 from asyncgen.recipes.answer_schema import AnswerSchema
 from asyncgen.rows import ROWS, Parse
 
-Way = tuple[str | int, ...]
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The items of a list but for so many at its beginning and at its end."""
+
+    before: int
+    behind: int
+
+    def __str__(self) -> str:
+        return f"{self.before}:{-self.behind or ''}"
+
+
+Part = str | int | Slice
+Way = tuple[Part, ...]
 MISSING = object()
 """The value of a way that leads nowhere."""
 
@@ -144,10 +157,15 @@ def contents_of_recipe(recipe: Recipe[Any]) -> Contents:
 def value_at(record: Any, way: Way) -> Any:
     """The value at a way into a decoded line; MISSING if there is none."""
     for part in way:
+        if isinstance(part, Slice):
+            if not isinstance(record, list) or len(record) < part.before + part.behind:
+                return MISSING
+            record = record[part.before : len(record) - part.behind]
+            continue
         inside = (
             part in record
             if isinstance(record, Mapping)
-            else isinstance(record, list) and part in range(len(record))
+            else isinstance(record, list) and part in range(-len(record), len(record))
         )
         if not inside:
             return MISSING

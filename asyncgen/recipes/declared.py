@@ -7,18 +7,19 @@ from typing import Any, ClassVar
 
 import orjson
 
-from asyncgen.chat import ChatRequest, Completion, ResponseSchema
+from asyncgen.chat import ChatMessage, ChatRequest, Completion, ResponseSchema
 from asyncgen.errors import Message, missing_field
 from asyncgen.recipe import Examples, Generate, OutputFile, together
 from asyncgen.recipes.answer_checks import same_words
 from asyncgen.recipes.declared_contents import contents_of_file
-from asyncgen.recipes.line_maker import as_text, maker, texts_of
+from asyncgen.recipes.line_maker import as_json, as_text, maker, texts_of
 from asyncgen.recipes.placeholders import CALLS, ID, thinking_key
 from asyncgen.recipes.prompt_template import Reference, Template
 from asyncgen.recipes.prompts import Prompt
 from asyncgen.recipes.provenance import Origin
 from asyncgen.recipes.recipe_file import RecipeFile
 from asyncgen.recipes.step import Step
+from asyncgen.recipes.step_messages import SYSTEM, Conversation
 from asyncgen.rows import ID_FIELDS, BadFieldError
 from asyncgen.text import json_in, strings
 
@@ -78,6 +79,7 @@ class Declared:
         self._asked = sorted(file.prompted - {ID})
         asked = file.names.asked_ways
         self._ways = [(Reference.parse(name), name in asked) for name in sorted(asked | file.names.ways)]
+        self._lists = [Reference.parse(name) for name in sorted(file.names.lists)]
         self.contents = contents_of_file(file, self.parse, WRITTEN)
 
     def parse(self, fields: Mapping[str, Any]) -> Fields:
@@ -94,6 +96,11 @@ class Declared:
                 raise BadFieldError(f"no {way}") from None
             if value is None and is_asked:  # an output may hold a null, and a prompt not the word
                 raise BadFieldError(f"no {way}")
+        for way in self._lists:
+            if not isinstance(way.value(values), list):
+                raise BadFieldError(f"{way} is not a list")
+        for step in self._steps.values():
+            step.check_row(values)
         column = self._file.id_column or next((name for name in ID_FIELDS if fields.get(name) is not None), "")
         value = fields.get(column)
         if value is None and self._file.id_column:
@@ -164,14 +171,25 @@ class _Asking:
         self.keeps_thinking = step.name in file.names.thinking
         self._system = system = file.systems[step.name]
         self._user = Template.parse_all(step.user)
-        names = self._user.names | system.names | step.check.names
+        self._conversation = Conversation(step.messages, system) if step.messages else None
+        asked = (Template.parse_all(text) for _, text, as_list in step.asked if not as_list)
+        names = frozenset[str]().union(*(one.names for one in asked), system.names, step.check.names)
         self._references = [(name, file.names.reference(name)) for name in sorted(names)]
         self._answer_schema, self._check = step.schema, step.check if step.check.asks else None
         schema = step.schema
         self._schema = None if schema is None else ResponseSchema(step.name, schema.schema, schema.is_strict)
         self._checked = schema is not None or step.check.asks or step.samples > 1
-        origin = Origin.of(step.name, Prompt(step.system, Template((step.user,))), step.sampling)
-        self.trace = origin.trace
+        user = as_json(step.messages) if step.messages else step.user
+        self.trace = Origin.of(step.name, Prompt(step.system, Template((user,))), step.sampling).trace
+
+    def check_row(self, values: Mapping[str, Any]) -> None:
+        """Check the conversations of a row.
+
+        Raises:
+            BadFieldError: one cannot be answered.
+        """
+        if self._conversation is not None:
+            self._conversation.check_row(values)
 
     async def ask(self, values: Mapping[str, Any], generate: Generate) -> tuple[list[Completion], Any]:
         """The answers to this step, as many as it has samples, and the value of its name in templates."""
@@ -179,14 +197,16 @@ class _Asking:
         earlier: list[str] = []
         # Not decoded again after the check: answers may be large.
         decoded: dict[str, Any] = {}
+        system, before, user = self._messages(values, texts)
         request = ChatRequest(
-            self._system.render(texts) if self._system.names else self._system.pieces[0],
-            self._user.render(texts),
+            system,
+            user,
             self._step.sampling,
             json_object=self._schema is not None,
             response_schema=self._schema,
             check=partial(self._problem, texts, earlier, decoded) if self._checked else None,
             keep_thinking=self.keeps_thinking,
+            before=before,
         )
         if self._step.samples == 1:
             answer = await generate(self.name, request)
@@ -197,6 +217,20 @@ class _Asking:
             answers.append(await generate(label, replace(request, sample=number)))
             earlier.append(answers[-1].text)
         return answers, [self._value(answer, decoded) for answer in answers]
+
+    def _messages(
+        self, values: Mapping[str, Any], texts: Mapping[str, str]
+    ) -> tuple[str, tuple[ChatMessage, ...], str]:
+        """The system prompt, what was said before the user's text, and that."""
+        if self._conversation is None:
+            return (
+                self._system.render(texts) if self._system.names else self._system.pieces[0],
+                (),
+                self._user.render(texts),
+            )
+        *before, last = self._conversation.messages(values, texts)
+        system = before.pop(0).content if before and before[0].role == SYSTEM else ""
+        return system, tuple(before), last.content
 
     def _value(self, answer: Completion, decoded: Mapping[str, Any]) -> Any:
         if self._schema is None:

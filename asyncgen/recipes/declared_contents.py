@@ -6,10 +6,10 @@ from typing import Any
 
 from asyncgen.medec.pair import CORRECT, INCORRECT
 from asyncgen.recipes.answer_parts import covers
-from asyncgen.recipes.contents import AnswerRule, Contents, Known, LineRule, ParaphraseRule, Place, Way
+from asyncgen.recipes.contents import AnswerRule, Contents, Known, LineRule, ParaphraseRule, Place, Slice, Way
 from asyncgen.recipes.line_maker import as_text, maker
 from asyncgen.recipes.placeholders import CALLS, ID
-from asyncgen.recipes.prompt_template import Reference, Template
+from asyncgen.recipes.prompt_template import Reference, Template, spliced
 from asyncgen.recipes.recipe_file import RecipeFile
 from asyncgen.recipes.step import Step
 from asyncgen.rows import Parse
@@ -163,10 +163,18 @@ def _asks(step: Step) -> bool:
 
 
 def _leaves(value: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:
-    """The values in the template of a line that are neither tables nor lists."""
-    if isinstance(value, dict | list):
-        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+    """The values in the template of a line that are neither tables nor lists; of a part of a list as of one."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
             yield from _leaves(inner, (*way, key))
+    elif isinstance(value, list):
+        names = [spliced(inner) for inner in value]
+        at = next((place for place, name in enumerate(names) if name is not None), len(value))
+        for place, (inner, name) in enumerate(zip(value, names, strict=True)):
+            if name is not None:
+                yield (*way, Slice(place, len(value) - place - 1)), f"{{{name}}}"
+            else:
+                yield from _leaves(inner, (*way, place if place < at else place - len(value)))
     else:
         yield way, value
 

@@ -1,11 +1,12 @@
 """The lines of an output file of a recipe file: a value that is a single placeholder keeps its type. Pure."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
-from asyncgen.recipes.prompt_template import Reference, Template
+from asyncgen.recipes.prompt_template import Reference, Template, spliced
 
 Make = Callable[[Mapping[str, Any]], Any]
 """Makes a value from those of fields and steps."""
@@ -31,6 +32,22 @@ def texts_of(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 yield (key, *place), text
 
 
+def templates_of(value: Any) -> Iterator[tuple[tuple[str | int, ...], str, bool]]:
+    """The templates in the description of a line: place, text, and whether its value's items are put into a list.
+
+    The text of such an item is that of an ordinary placeholder.
+    """
+    for place, text in texts_of(value):
+        name = spliced(text) if place and isinstance(place[-1], int) else None
+        yield place, text if name is None else f"{{{name}}}", name is not None
+
+
+def several_spliced(value: Any) -> bool:
+    """Whether a list in the description of a line takes the items of more than one other."""
+    lists = Counter(place[:-1] for place, _, as_list in templates_of(value) if as_list)
+    return any(number > 1 for number in lists.values())
+
+
 def maker(value: Any, reference: Callable[[str], Reference] = Reference.parse) -> Make:
     """A function that makes a line, or a part of it, as a recipe file describes it.
 
@@ -42,8 +59,17 @@ def maker(value: Any, reference: Callable[[str], Reference] = Reference.parse) -
         fields = [(key, maker(inner, reference)) for key, inner in value.items()]
         return lambda values: {key: make(values) for key, make in fields}
     if isinstance(value, list):
-        items = [maker(inner, reference) for inner in value]
-        return lambda values: [make(values) for make in items]
+        names = [spliced(inner) for inner in value]
+        items = [
+            maker(inner, reference) if name is None else reference(name).value
+            for inner, name in zip(value, names, strict=True)
+        ]
+        if not any(names):
+            return lambda values: [make(values) for make in items]
+        made = [(make, name is not None) for make, name in zip(items, names, strict=True)]
+        return lambda values: [
+            item for make, several in made for item in (make(values) if several else (make(values),))
+        ]
     if not isinstance(value, str):
         return lambda _values: value
     template = Template.parse_all(value)

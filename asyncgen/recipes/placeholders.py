@@ -33,7 +33,8 @@ class Names:
     """The names of a recipe file: steps, declared fields, and all others, which are fields of the same name.
 
     `fields` collects the fields that occur, `used` the steps, `thinking` the steps whose thinking is named;
-    `asked_ways` placeholders with a way into a field in prompts, `ways` those in outputs.
+    `asked_ways` placeholders with a way into a field in prompts, `ways` those in outputs; `lists` are those of
+    fields that must be lists.
 
     Args:
         steps: by name.
@@ -46,11 +47,21 @@ class Names:
         self.fields: set[str] = set()
         self.used: set[str] = set()
         self.thinking: set[str] = set()
+        self.lists: set[str] = set()
         self.ways: set[str] = set()
         self.asked_ways: set[str] = set()
 
-    def check(self, table: Table, key: Sequence[str | int], text: str, *, in_output: bool = False) -> None:
+    def check(
+        self, table: Table, key: Sequence[str | int], text: str, *, in_output: bool = False, as_list: bool = False
+    ) -> None:
         """Check the placeholders in the text under a key.
+
+        Args:
+            table: has the key.
+            key: where the text is.
+            text: a template.
+            in_output: it is part of a line.
+            as_list: it is one placeholder, whose value must be a list.
 
         Raises:
             BadDataError: one has no meaning, or its value may be missing.
@@ -69,8 +80,26 @@ class Names:
             self.fields |= roots - self._steps.keys()
             if reference.way and reference.root not in self._steps:
                 (self.ways if in_output else self.asked_ways).add(name)
+            if as_list:
+                self._check_list(table, key, reference, in_output=in_output)
 
-    def check_system(self, table: Table, text: str) -> Template:
+    def _check_list(
+        self, table: Table, key: Sequence[str | int], reference: Reference, *, in_output: bool
+    ) -> None:
+        """Check that a value is a list, as far as the recipe tells; rows are checked one by one."""
+        step = self._steps.get(reference.root)
+        if step is None:
+            self.lists.add(str(reference))
+            return
+        if not in_output:
+            table.fail(f"{{*{reference}}}: only a field of the row is a list of messages", *key)
+        schemas = self._follow(reference)
+        if not (step.samples > 1 and not reference.way) and not (
+            schemas and all(schema.get("type") == "array" for schema in schemas)
+        ):
+            table.fail(f"{{*{reference}}}: there is no list in the answer", *key)
+
+    def check_system(self, table: Table, key: Sequence[str | int], text: str) -> Template:
         """Parse a system prompt, in which only names known by then are placeholders.
 
         Raises:
@@ -81,9 +110,9 @@ class Names:
                 near = nearest(Reference.parse(name).root, self._known)
                 if near:
                     hint = f"did you mean {{{near}}}? (As text it is written {{{{{name}}}}}.)"
-                    table.fail(f"{{{name}}} in the system prompt: {hint}", "system", quoted=f"{{{name}}}")
+                    table.fail(f"{{{name}}} in the system prompt: {hint}", *key, quoted=f"{{{name}}}")
         template = Template.parse_all(text).only(lambda name: Reference.parse(name).root in self._known)
-        self.check(table, ("system",), "".join(f"{{{name}}}" for name in template.names))
+        self.check(table, key, "".join(f"{{{name}}}" for name in template.names))
         return template
 
     def reference(self, name: str) -> Reference:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from asyncgen.recipes.line_maker import templates_of
 from asyncgen.recipes.near_placeholders import in_more, like_placeholders, of_other_languages
 from asyncgen.recipes.placeholders import ID
 from asyncgen.recipes.prompt_template import Reference, Template, without_placeholders
 from asyncgen.recipes.recipe_file import RecipeFile
 from asyncgen.recipes.step import BYTE_ORDER_MARK, Step
 from asyncgen.storage.file_kinds import kind_of
-from asyncgen.text import strings
 
 _LIKE_COLUMN = re.compile(r"(?<![\w\\}{])\{[ \t]*([^\W\d_]\w+(?:[ -]\w{2,}|[ ]\d+){0,4})[ \t]*\}(?!\})")
 """One to five words in braces: the name of a column, if JSON, formulas and sets have more than words."""
@@ -27,7 +27,7 @@ def doubts_of(file: RecipeFile, columns: Collection[str] = ()) -> Iterator[str]:
     for step in file.steps.values():
         yield from _doubts_of_step(file, step, known)
     for output in file.outputs:
-        texts = [text for line in output.lines for text in strings(line)]
+        texts = [text for line in output.lines for _, text, _ in templates_of(line)]
         used = {root for text in texts for root in file.names.roots(Template.parse_all(text))}
         meant = _meant(texts, known, used)
         if meant:
@@ -39,10 +39,11 @@ def doubts_of(file: RecipeFile, columns: Collection[str] = ()) -> Iterator[str]:
 def _doubts_of_step(file: RecipeFile, step: Step, known: Mapping[str, bool]) -> Iterator[str]:
     yield from _unseen(step)
     yield from _in_patterns(step, known)
-    texts = [step.system, step.user]
+    asked = [text for _, text, _ in step.asked]
+    texts = [step.system, *asked]
     used = {
         root
-        for prompt in (file.systems[step.name], Template.parse_all(step.user))
+        for prompt in (file.systems[step.name], *map(Template.parse_all, asked))
         for root in file.names.roots(prompt)
     }
     same = "" if used else f"step {step.name} asks the same of every row: no field and no other step is in it"
@@ -89,7 +90,8 @@ def _unseen(step: Step) -> Iterator[str]:
             f"step {step.name}; sent before the system prompt: the byte order mark of {where}; save it as UTF-8 "
             "without one"
         )
-    with_nul = [name for name, text in ((file or "system", step.system), ("user", step.user)) if "\0" in text]
+    others = ((str(key[0]), text) for key, text, _ in step.asked)
+    with_nul = [name for name, text in ((file or "system", step.system), *others) if "\0" in text]
     if with_nul:
         kind = kind_of(step.system.encode())
         encoded = "" if kind is None else f"; it is {kind}"

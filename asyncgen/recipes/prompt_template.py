@@ -2,7 +2,7 @@
 
 A value is never read as a template. A prompt file lists the placeholders of each prompt, and any other brace is
 text. In a recipe file every `{name}` is one, and so is `{name.key}`, a way into its value; `{{` is a brace, and
-`{{name}}` the text `{name}`.
+`{{name}}` the text `{name}`. As an item of a list, `{*name}` stands for all items of a value.
 """
 
 import re
@@ -14,6 +14,7 @@ from typing import Any
 _NAME = r"[A-Za-z_]\w*"
 _WAY = rf"{_NAME}(?:\.[\w-]+|\[{_NAME}(?:\.[\w-]+)*\])*"
 _TOKEN = re.compile(rf"\{{\{{({_WAY})\}}\}}|\{{\{{|\{{({_WAY})\}}", re.ASCII)
+_SPLICE = re.compile(rf"\{{\*({_WAY})\}}", re.ASCII)
 _PART = re.compile(r"\.([\w-]+)|\[([\w.-]+)\]", re.ASCII)
 NEAR = 2
 """Edits between a name and the one that was probably meant; with more, unrelated short names would match."""
@@ -67,6 +68,12 @@ class Template:
     def render(self, values: Mapping[str, str]) -> str:
         """The text with each placeholder replaced by its value."""
         return "".join([values[piece] if place % 2 else piece for place, piece in enumerate(self.pieces)])
+
+
+def spliced(item: Any) -> str | None:
+    """The name in an item of a list that stands for all items of a value; None for any other item."""
+    found = _SPLICE.fullmatch(item) if isinstance(item, str) else None
+    return None if found is None else found[1]
 
 
 def without_placeholders(text: str) -> str:

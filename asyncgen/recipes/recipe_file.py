@@ -29,7 +29,7 @@ from typing import Any
 import orjson
 
 from asyncgen.errors import UsageError
-from asyncgen.recipes.line_maker import as_json, texts_of
+from asyncgen.recipes.line_maker import as_json, several_spliced, templates_of
 from asyncgen.recipes.near_placeholders import like_placeholders
 from asyncgen.recipes.order import CycleError, waves
 from asyncgen.recipes.output_names import problem_of_output
@@ -97,13 +97,14 @@ class RecipeFile:
     @cached_property
     def prompted(self) -> frozenset[str]:
         """The fields that prompts show."""
-        prompts = [*self.systems.values(), *(Template.parse_all(step.user) for step in self.steps.values())]
+        asked = [Template.parse_all(text) for step in self.steps.values() for _, text, _ in step.asked]
+        prompts = [*self.systems.values(), *asked]
         return frozenset(root for prompt in prompts for root in self.names.roots(prompt) if root not in self.steps)
 
     @property
     def names_calls(self) -> bool:
         """Whether a line says which requests it was made from."""
-        texts = (text for output in self.outputs for _, text in texts_of(list(output.lines)))
+        texts = (text for output in self.outputs for _, text, _ in templates_of(list(output.lines)))
         return any(CALLS in Template.parse_all(text).names for text in texts)
 
     @property
@@ -114,6 +115,8 @@ class RecipeFile:
         parts["input"] = as_json({key: value for key, value in said.items() if value})
         for step in self.steps.values():
             parts |= {f"{step.name}_system": step.system, f"{step.name}_user": step.user, step.name: step.raw}
+            if step.messages:
+                parts[f"{step.name}_messages"] = as_json(step.messages)
         return parts | {output.file: orjson.dumps(output.lines).decode() for output in self.outputs}
 
     def _check_names(self, recipe: Table, source: Table) -> None:
@@ -142,17 +145,18 @@ class RecipeFile:
 
     def _check_placeholders(self) -> None:
         for step in self.steps.values():
-            self.names.check(step.table, ("user",), step.user)
-            for key in COMPARED:
-                text = step.table.content.get("check", {}).get(key, "")
-                self.names.check(step.table, ("check", key), text)
+            for key, text, as_list in step.asked:
+                self.names.check(step.table, key, text, as_list=as_list)
+            for compared in COMPARED:
+                text = step.table.content.get("check", {}).get(compared, "")
+                self.names.check(step.table, ("check", compared), text)
         for output in self.outputs:
-            for place, text in texts_of(list(output.lines)):
+            for place, text, as_list in templates_of(list(output.lines)):
                 way = place if isinstance(output.table.content["line"], list) else place[1:]
-                self.names.check(output.table, ("line", *way), text, in_output=True)
+                self.names.check(output.table, ("line", *way), text, in_output=True, as_list=as_list)
         # Last: a line that shows the system prompt must show what was sent.
         for step in self.steps.values():
-            self.systems[step.name] = self.names.check_system(step.table, step.system)
+            self.systems[step.name] = self.names.check_system(step.table, step.system_place, step.system)
         for step in self.steps.values():
             if step.name not in self.names.used:
                 like = self._like(step.name)
@@ -189,7 +193,8 @@ class RecipeFile:
         return tuple(tuple(self.steps[name] for name in wave) for wave in order)
 
     def _needs(self, step: Step) -> Iterator[str]:
-        for template in (self.systems[step.name], Template.parse_all(step.user), *step.check.templates):
+        asked = (Template.parse_all(text) for _, text, _ in step.asked)
+        for template in (self.systems[step.name], *asked, *step.check.templates):
             if template is not None:
                 yield from (root for root in self.names.roots(template) if root in self.steps)
 
@@ -203,6 +208,10 @@ def _output(table: Table) -> DeclaredOutput:
     table = table.named(f"output {file}")
     lines = table.content.get("line")
     lines = lines if isinstance(lines, list) else [table.table("line", f"line of {file}").content]
+    if any(several_spliced(line) for line in lines):
+        table.fail(
+            "a list takes the items of one other list at most: of two, nobody could tell where one ends", "line"
+        )
     if not lines or not all(isinstance(line, dict) and line for line in lines):
         table.fail(f'line of {table.what} must say what is written: {{ id = "{{id}}", … }}', "line")
     return DeclaredOutput(file, tuple(lines), table)

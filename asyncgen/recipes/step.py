@@ -1,7 +1,7 @@
 """A step of a recipe file: its table, checked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,13 @@ from asyncgen.chat import Sampling
 from asyncgen.recipes.answer_checks import AnswerCheck
 from asyncgen.recipes.answer_schema import AnswerSchema, SchemaProblemError
 from asyncgen.recipes.line_maker import as_json
-from asyncgen.recipes.prompt_template import Template
+from asyncgen.recipes.prompt_template import Template, spliced
 from asyncgen.recipes.request_fields import NAMES, RESERVED, problem_of, sampling_of
+from asyncgen.recipes.step_messages import KEY as MESSAGES
+from asyncgen.recipes.step_messages import SYSTEM, read_messages
 from asyncgen.recipes.table import Table
 from asyncgen.recipes.text_file import read_text_file
+from asyncgen.recipes.toml_places import KeyPath
 from asyncgen.storage.file_kinds import why_no_text
 
 MOST_SAMPLES = 16  # they are asked one after the other, so many would take long
@@ -25,11 +28,16 @@ NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step; `raw` is its table without the texts, as part of the fingerprint."""
+    """A step; `raw` is its table without the texts, as part of the fingerprint.
+
+    With `messages` (empty: it has none), `system` and `user` are the first and the last of them; "" if these come
+    from the row.
+    """
 
     name: str
     system: str
     user: str
+    messages: Sequence[Any]
     schema: AnswerSchema | None
     check: AnswerCheck
     samples: int
@@ -41,6 +49,23 @@ class Step:
     def labels(self) -> tuple[str, ...]:
         """The names of its calls, one for each sample."""
         return (self.name, *(f"{self.name}.{number}" for number in range(2, self.samples + 1)))
+
+    @property
+    def system_place(self) -> KeyPath:
+        """Where the table has the system prompt."""
+        return (MESSAGES, 0, "content") if self.messages else ("system",)
+
+    @property
+    def asked(self) -> Iterator[tuple[KeyPath, str, bool]]:
+        """The templates of all other messages: place, text, and whether it is a list of messages."""
+        if not self.messages:
+            yield ("user",), self.user, False
+        for number, message in enumerate(self.messages):
+            name = spliced(message)
+            if name is not None:
+                yield (MESSAGES, number), f"{{{name}}}", True
+            elif number or message["role"] != SYSTEM:
+                yield (MESSAGES, number, "content"), message["content"], False
 
 
 def step_of(table: Table, params: Mapping[str, Any]) -> Step:
@@ -58,14 +83,17 @@ def step_of(table: Table, params: Mapping[str, Any]) -> Step:
     if not NAME.fullmatch(name):
         table.fail(f"{name!r} is not a valid name of a step: letters, digits and _", "name")
     table = table.named(f"step {name}")
-    table.allow("name", "system", "system-file", "user", "schema", "params", "check", "samples")
+    table.allow("name", "system", "system-file", "user", MESSAGES, "schema", "params", "check", "samples")
+    with_messages = MESSAGES in table.content
+    system, user = read_messages(table) if with_messages else (_system(table), table.text("user"))
     schema = _schema(table)
     fields = _fields(table.table("params", f"params of step {name}"), params)
     raw = {key: value for key, value in table.content.items() if key in {"check", "samples"}} | {"params": fields}
     return Step(
         name=name,
-        system=_system(table),
-        user=table.text("user"),
+        system=system,
+        user=user,
+        messages=table.content.get(MESSAGES, ()),
         schema=schema,
         check=_check(table.table("check", f"check of step {name}")),
         samples=table.number("samples", 1, 1, MOST_SAMPLES),

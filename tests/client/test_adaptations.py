@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.chat import ChatRequest, ModelWays, Sampling
+from asyncgen.chat import ChatMessage, ChatRequest, ModelWays, Sampling
 from asyncgen.client.adaptations import Adaptations, refused_field, told
 from asyncgen.client.classify import Failure, judge_error
 from asyncgen.client.encoding import Encoder, Prepared
@@ -307,6 +307,38 @@ def test_where_there_is_no_system_message_the_users_begins_with_its_text(server:
     again = adaptations.with_fields("", request)
     assert adaptations.body("", again) == adaptations.body("", request)
     assert Adaptations(None, [learned]).body("", request) == now
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (("user", "assistant"), [("user", "S\n\n0"), ("assistant", "1"), ("user", "U")]),
+        (("assistant",), [("user", "S"), ("assistant", "0"), ("user", "U")]),
+    ],
+)
+def test_in_a_conversation_the_first_message_of_the_user_begins_with_the_systems(
+    before: tuple[str, ...], after: list[tuple[str, str]]
+) -> None:
+    """Roles alternate as before; where the assistant speaks first, the system's becomes the user's."""
+    turns = tuple(ChatMessage(role, str(number)) for number, role in enumerate(before))
+    request = Encoder("m", "max_tokens").prepare("x", ChatRequest("S", "U", PLAIN, before=turns))
+    adaptations = Adaptations(None)
+
+    assert adaptations.learn("", request, said("System role not supported")) is not None
+
+    messages = orjson.loads(adaptations.body("", request))["messages"]
+    assert [(message["role"], message["content"]) for message in messages] == after
+    assert adaptations.learn("", request, said("System role not supported"), adaptations.body("", request)) is None
+
+
+def test_a_conversation_without_a_system_message_is_none_to_change() -> None:
+    """Though the user's message stands behind another one."""
+    turns = (ChatMessage("user", "a"), ChatMessage("assistant", "b"))
+    request = Encoder("m", "max_tokens").prepare("x", ChatRequest("", "U", PLAIN, before=turns))
+    adaptations = Adaptations(None)
+
+    assert adaptations.learn("", request, said("System role not supported")) is None
+    assert adaptations.body("", request) is request.body
 
 
 def test_a_request_without_a_system_message_is_none_to_change() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncgen.chat import ChatRequest, ResponseSchema, Sampling, WholeBody
+from asyncgen.chat import ChatMessage, ChatRequest, ResponseSchema, Sampling, WholeBody
 from asyncgen.client.encoding import MOST_FRAMES, Encoder
 from asyncgen.recipes.batch_line import parse_line
 
@@ -19,19 +19,29 @@ text = st.text() | st.sampled_from(['{"role":"user","content":""}', '"}],"', "\\
     schema=st.sampled_from([None, {"type": "object"}, {"type": "object", "properties": {}}]),
     json_object=st.booleans(),
     seeds=st.lists(st.none() | st.integers(1, 3), min_size=5, max_size=5),
+    before=st.lists(st.builds(ChatMessage, st.sampled_from(["user", "assistant"]), text), max_size=3),
 )
 def test_the_body_says_what_was_asked_whatever_the_texts_hold(
-    texts: list[tuple[str, str]], schema: dict[str, object] | None, *, json_object: bool, seeds: list[int | None]
+    texts: list[tuple[str, str]],
+    schema: dict[str, object] | None,
+    *,
+    json_object: bool,
+    seeds: list[int | None],
+    before: list[ChatMessage],
 ) -> None:
     """One encoder for all of them, and its hash is that of the bytes."""
     encoder = Encoder("gpt-4o", "max_tokens")
     for (system, user), seed in zip(texts, seeds, strict=False):
         described = None if schema is None else ResponseSchema("step", schema)
-        request = ChatRequest(system, user, Sampling(0.7, 0.9, 100), json_object, (), described, seed)
+        request = ChatRequest(
+            system, user, Sampling(0.7, 0.9, 100), json_object, (), described, seed, before=tuple(before)
+        )
         prepared = encoder.prepare("step", request)
         body = json.loads(prepared.body)
         messages = [{"role": "system", "content": system}] if system else []
+        messages += [{"role": turn.role, "content": turn.content} for turn in before]
         assert body["messages"] == [*messages, {"role": "user", "content": user}]
+        assert request.characters == sum(len(message["content"]) for message in body["messages"])
         assert (body["model"], body["temperature"], body["top_p"], body["max_tokens"]) == ("gpt-4o", 0.7, 0.9, 100)
         assert body.get("seed") == seed
         kind = "json_schema" if schema is not None else "json_object" if json_object else None

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from asyncgen.chat import ChatRequest, Sampling
+from asyncgen.chat import ChatMessage, ChatRequest, Sampling
 from asyncgen.client.classify import judge_error
 from asyncgen.client.encoding import Encoder
 from asyncgen.client.explanations import Explanations
@@ -89,3 +89,22 @@ def test_a_daily_limit_is_explained_though_one_a_minute_of_the_same_names_was() 
     assert shown.sentence(minute, REQUEST, [], names) == "Limit of requests per minute reached"
     assert shown.sentence(day, REQUEST, [], names) == "Limit of requests per day reached"
     assert shown.sentence(day, REQUEST, [], names) is None
+
+
+@pytest.mark.parametrize("system", ["", "Answer."])
+@pytest.mark.parametrize("role", ["user", "assistant"])
+def test_no_message_of_a_conversation_is_shown(system: str, role: str) -> None:
+    """Not only the last one is the row's."""
+    before = (
+        ChatMessage(role, "Margarethe Quillfeather, born 1947-03-12, is well."),
+        ChatMessage("assistant", "Good."),
+    )
+    request = Encoder("m", "max_tokens").prepare(
+        "answer", ChatRequest(system, "And now?", Sampling(None, None, None), before=before)
+    )
+    said = {"error": {"message": "Invalid prompt: Margarethe Quillfeather, born 1947-03-12 is not allowed"}}
+    failure = judge_error(400, {}, said, 0.0)
+
+    sentence = Explanations([KEY]).sentence(failure, request, [], (None, None))
+
+    assert sentence is None or "Quillfeather" not in sentence

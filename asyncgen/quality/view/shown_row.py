@@ -7,7 +7,7 @@ from typing import Any
 from asyncgen.quality.checks.judgement import Judgement
 from asyncgen.quality.structure import Made
 from asyncgen.quality.view.word_diff import Marked, mark_changes
-from asyncgen.recipes.contents import MISSING, Contents, LineRule, value_at
+from asyncgen.recipes.contents import MISSING, Contents, LineRule, Part, value_at
 
 _APART = ("metadata", "calls")  # shown separately, as calls
 
@@ -83,7 +83,7 @@ def _lines(contents: Contents, made: Made, shown: Iterable[str]) -> Iterator[lis
             yield [f"{file}, {rule.label}" if rule.label else file, values]
 
 
-def _known_keys(rule: LineRule, made: Made) -> Iterator[str | int]:
+def _known_keys(rule: LineRule, made: Made) -> Iterator[Part]:
     """The keys of a line whose values are known from the row, or distinguish it from other lines."""
     yield from (way[0] for way, _ in rule.marks if len(way) == 1)
     if made.row is not None:
