@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from asyncgen.cli.command_line import is_typed
+from asyncgen.cli.one_file import OneFile
 from asyncgen.errors import UsageError
 from asyncgen.small_files import read_toml
 
@@ -43,7 +45,11 @@ def with_settings(
             near = difflib.get_close_matches(name, [*flags, *unused], n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else "the keys are the long flags, without their dashes"
             raise UsageError(f"{path}: unknown key {key}; {hint}")
-        said += _words(flags[name], name, value, path)
+        action = flags[name]
+        words = _words(action, name, value, path)
+        if isinstance(action, OneFile) and any(is_typed(flag, argv) for flag in action.option_strings):
+            continue  # it takes no second one
+        said += words
     return [*said, *argv]
 
 

@@ -3,6 +3,7 @@
 import argparse
 
 from asyncgen.cli.flag_types import a_field, a_recipe
+from asyncgen.cli.one_file import OneFile
 from asyncgen.cli.paths import a_path, a_prompt_file, a_run
 from asyncgen.config import DEFAULT_RECIPE
 from asyncgen.config.shipped import shipped
@@ -13,6 +14,7 @@ def add_input_arguments(job: argparse._ArgumentGroup) -> None:
     job.add_argument(
         "--input-jsonl",
         "--input",
+        action=OneFile,
         type=a_path,
         required=True,
         metavar="P",
@@ -50,7 +52,13 @@ def add_sample_arguments(group: argparse._ActionsContainer) -> None:
     """Add a job for commands that only try something: by default the samples and the prompts that ship."""
     samples, prompts = shipped("samples", "pairs.jsonl"), shipped("prompts", f"{DEFAULT_RECIPE}.json")
     group.add_argument(
-        "--input-jsonl", "--input", type=a_path, default=samples, metavar="P", help="rows (default: the samples)"
+        "--input-jsonl",
+        "--input",
+        action=OneFile,
+        type=a_path,
+        default=samples,
+        metavar="P",
+        help="rows (default: the samples)",
     )
     group.add_argument(
         "--prompt-file",
@@ -65,5 +73,5 @@ def add_sample_arguments(group: argparse._ActionsContainer) -> None:
 def add_source_arguments(parser: argparse._ActionsContainer, rows: str, prompts: str) -> None:
     """Add a run's directory, and its sources for a command that needs them; the others are their help texts."""
     parser.add_argument("directory", type=a_run, metavar="DIR", help="output directory, of an unfinished run too")
-    parser.add_argument("--input-jsonl", "--input", type=a_path, metavar="P", help=rows)
+    parser.add_argument("--input-jsonl", "--input", action=OneFile, type=a_path, metavar="P", help=rows)
     parser.add_argument("--prompt-file", type=a_prompt_file, metavar="P", help=prompts)

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asyncgen.chat import ChatRequest, Completion, ResponseSchema, Sampling, Usage
+from asyncgen.chat import ChatMessage, ChatRequest, Completion, ResponseSchema, Sampling, Usage
 from asyncgen.config import DEFAULT_RECIPE, REQUESTS, RunConfig
 from asyncgen.config.shipped import shipped
 from asyncgen.errors import CallFailed, Setting, UsageError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BadFieldError",
     "CallFailed",
+    "ChatMessage",
     "ChatRequest",
     "Completion",
     "Examples",

@@ -47,6 +47,21 @@ def test_a_flag_that_is_typed_goes_before_the_file(parse) -> None:
     assert (args["model"], args["concurrency"]) == ("n", 7)
 
 
+@pytest.mark.parametrize("typed", [["--input", "b"], ["--input-jsonl=b"]])
+def test_an_input_that_is_typed_is_the_only_one(parse, typed: list[str]) -> None:
+    """The file's is not there then, by whichever name."""
+    assert parse(PATHS, *typed)["input_jsonl"] == Path("b")
+
+
+def test_of_two_inputs_none_is_left_out_without_a_word(parse, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first would not be read."""
+    with pytest.raises(SystemExit) as refused:
+        parse(PATHS, "--input", "a", "--input-jsonl", "b")
+
+    assert refused.value.code == Exit.USAGE
+    assert "--input-jsonl takes one file: join several first (cat FILES > rows.jsonl)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncgen.cli.export_work import DEFAULT_TEMPLATE, ExportWork, lines_work, paired_work, unmet_line
 from asyncgen.cli.lines import Lines
+from asyncgen.cli.one_file import OneFile
 from asyncgen.cli.paths import a_new_file, a_path, a_prompt_file, a_run, absolute, from_here
 from asyncgen.errors import BadDataError, Exit, UsageError
 from asyncgen.export.formats import FORMATS, Format
@@ -76,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input-jsonl",
         "--input",
+        action=OneFile,
         type=a_path,
         metavar="P",
         help="the rows of the run, for --only (default: where they were when it ran)",
