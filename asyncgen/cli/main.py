@@ -176,10 +176,10 @@ def _execute(words: list[str]) -> int:
         say.error(f"cannot open {error.filename}: {error.strerror}")
         return Exit.DISK
     except Exception as error:  # noqa: BLE001 - the outermost place
-        return _unexpected(say, error)
+        return _unexpected(say, words, error)
 
 
-def _unexpected(say: Lines, error: Exception) -> int:
+def _unexpected(say: Lines, words: list[str], error: Exception) -> int:
     """Print what the machine lacks, or the place of a bug."""
     from asyncgen.cli.crash_report import (  # noqa: PLC0415 - not for --help
         refusal,
@@ -195,6 +195,7 @@ def _unexpected(say: Lines, error: Exception) -> int:
     if refused is not None:
         silence(sys.stdout)
         say.error(refused)
+        _tell_how_to_resume(say, words)
         return Exit.DISK
     if lack is not None:
         say.error(lack)
@@ -206,11 +207,16 @@ def _unexpected(say: Lines, error: Exception) -> int:
 def _end(say: Lines, words: list[str], error: AsyncgenError) -> int:
     """Print an expected error; a disk error may come before the run itself could say how to resume it."""
     say.error(in_flags(error))
-    if isinstance(error, DiskError) and words[0] in RESUMED:
+    if isinstance(error, DiskError):
+        _tell_how_to_resume(say, words)
+    return error.exit_code
+
+
+def _tell_how_to_resume(say: Lines, words: list[str]) -> None:
+    if words[0] in RESUMED:
         from asyncgen.cli.command_line import this_command  # noqa: PLC0415 - only here
 
         say.advise(f"to resume: {this_command(sys.argv)}")
-    return error.exit_code
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -26,13 +26,16 @@ def test_a_path_in_a_closed_directory_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err.strip() == "❌ cannot open closed: Permission denied"
 
 
-def test_a_disk_that_refuses_the_first_look_is_told_with_the_command_again(monkeypatch, capsys, tmp_path):
+@pytest.mark.parametrize("expected", [True, False])
+def test_a_disk_that_refuses_the_first_look_is_told_with_the_command_again(monkeypatch, capsys, tmp_path, expected):
     """The directory is read before the run begins: the words are those of any other error of the disk."""
 
     def refuse(self, path):
-        raise DiskError(f"cannot list {path}: Input/output error", 5)
+        error = OSError(5, "Input/output error", str(path))
+        raise DiskError(f"cannot list {path}: Input/output error", 5) if expected else error
 
     monkeypatch.setattr(Disk, "list_directory", refuse)
+    monkeypatch.setattr("asyncgen.cli.main.silence", lambda _stream: None)  # the captured one has no descriptor
     words = ["run", "--input-jsonl", str(shipped("samples", "pairs.jsonl")), "--output-dir", str(tmp_path / "out")]
     words += ["--prompt-file", "medec_safe", "--simulate"]
     monkeypatch.setattr(sys, "argv", ["asyncgen", *words])
@@ -40,7 +43,7 @@ def test_a_disk_that_refuses_the_first_look_is_told_with_the_command_again(monke
     assert main(words) == Exit.DISK
 
     error, again = capsys.readouterr().err.strip().splitlines()
-    assert error.startswith("❌ cannot list ")
+    assert error.startswith("❌ cannot list " if expected else "❌ cannot write ")
     assert again.startswith("to resume: ")
     assert again.endswith("--prompt-file medec_safe --simulate")
 
