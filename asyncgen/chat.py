@@ -53,9 +53,12 @@ class WholeBody:
     attachments: int = 0
 
 
+ROLES = ("system", "user", "assistant")
+
+
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """A message of a conversation: `role` is "system", "user" or "assistant"."""
+    """A message of a conversation; `role` is one of `ROLES`."""
 
     role: str
     content: str
@@ -90,7 +93,7 @@ class ChatRequest:
 
     @property
     def characters(self) -> int:
-        """Of all its messages."""
+        """How many all its messages have."""
         of_prompts = len(self.system) + len(self.user)
         return of_prompts + sum(len(turn.content) for turn in self.before) if self.before else of_prompts
 

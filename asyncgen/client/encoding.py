@@ -12,7 +12,6 @@ import orjson
 
 from asyncgen.chat import (
     LIMIT_FIELDS,
-    ChatMessage,
     ChatRequest,
     ResponseSchema,
     Sampling,
@@ -40,7 +39,7 @@ class Prepared:
     `tokens` is what it is charged against a limit, `most` the most that it can cost; `limit` is the most tokens of
     its answer (None: unlimited); from byte `fields_at` of the body on are its fields beside model and messages. A
     `whole` one was made elsewhere: it is sent unchanged, and so is its answer kept. `keep_thinking` asks to keep
-    what the model thinks with its answer.
+    what the model thinks with its answer. Of a `conversation` any message may be the row's own.
     """
 
     step: str
@@ -56,6 +55,7 @@ class Prepared:
     check: Callable[[str], str | None] | None = None
     whole: bool = False
     keep_thinking: bool = False
+    conversation: bool = False
 
     def with_body(self, body: bytes) -> "Prepared":
         """The same request with another body. By hand: `replace` takes three times as long."""
@@ -73,6 +73,7 @@ class Prepared:
             self.check,
             self.whole,
             self.keep_thinking,
+            self.conversation,
         )
 
 
@@ -92,16 +93,18 @@ class _Frame:
     schema: ResponseSchema | None
     limit: int | None
 
-    def around(self, user: str, earlier: tuple[ChatMessage, ...] = ()) -> tuple[bytes, str]:
-        """The whole body around a user text and the turns before it, and its hash."""
+    def around(self, user: str) -> tuple[bytes, str]:
+        """The whole body around a user text, and its hash."""
         text = orjson.dumps(user)
-        before, hashed = self.before, self.hashed.copy()
-        if earlier:
-            turns = b"".join(orjson.dumps(turn) + b"," for turn in earlier)
-            before = before.removesuffix(_USER) + turns + _USER
-            hashed = _hash_of(before)
+        hashed = self.hashed.copy()
         hashed.update(text + self.after_hashed)
-        return before + text + self.after, hashed.hexdigest()
+        return self.before + text + self.after, hashed.hexdigest()
+
+    def in_conversation(self, request: ChatRequest) -> tuple[bytes, str]:
+        """The whole body around what was said before the user's text and that, and its hash."""
+        said = b"".join(orjson.dumps(message) + b"," for message in request.before)
+        before = self.before.removesuffix(_USER) + said + _USER + orjson.dumps(request.user)
+        return before + self.after, _hash_of(before + self.after_hashed).hexdigest()
 
 
 class Encoder:
@@ -129,7 +132,7 @@ class Encoder:
             if len(self._frames) >= MOST_FRAMES:
                 self._frames.clear()  # a recipe whose system prompts differ by row gains nothing from them
             frame = self._frames[key] = self._frame(request)
-        body, hashed = frame.around(request.user, request.before)
+        body, hashed = frame.in_conversation(request) if request.before else frame.around(request.user)
         limit = frame.limit
         most = self._longest_answer if limit is None else limit
         return Prepared(
@@ -147,6 +150,7 @@ class Encoder:
             shape=frame.after,
             check=request.check,
             keep_thinking=request.keep_thinking,
+            conversation=request.before != (),
         )
 
     def _as_it_stands(self, step: str, request: ChatRequest, whole: WholeBody) -> Prepared:
@@ -219,7 +223,7 @@ class Encoder:
 
 
 def _hash_of(before: bytes) -> Any:
-    """The hash of the part of a body before the user text, to be continued."""
+    """The hash of the beginning of a body, to be continued."""
     return blake2b(before, digest_size=16)
 
 

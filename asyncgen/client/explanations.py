@@ -74,17 +74,15 @@ class Explanations:
         if failure.sentence is None or key in self._known:
             return None
         self._known.add(key)
-        common = [] if request.whole else [str(_messages(request)[0]["content"])]
+        common = [] if request.whole or request.conversation else [str(_messages(request)[0]["content"])]
         return scrub(failure.sentence, self._hidden(request, answers), common)
 
 
 def _private(request: Prepared) -> list[str]:
-    """The texts specific to the row: the user's message, and a conversation before it; all of a whole request."""
+    """The texts specific to the row: the user's message; all of a conversation, and of a whole request."""
     if not request.whole:
-        first, *others = _messages(request)
-        # Of two messages the first is the system's, whatever role it was sent under.
-        instructs = first["role"] == "system" or len(others) == 1
-        return [str(message["content"]) for message in (others if instructs else (first, *others))]
+        messages = _messages(request)
+        return [str(message["content"]) for message in (messages if request.conversation else messages[-1:])]
     return ["\n".join(_texts({**orjson.loads(request.body), "model": None}))]
 
 

@@ -26,6 +26,7 @@ from asyncgen.export.conversations import (
 Record = dict[str, Any]
 _SYSTEM = {"system", "developer"}
 _FROM = {"system": "system", "developer": "system", "user": "human", "assistant": "gpt"}
+_OF_API = {"role", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "weight"}
 _SPEAKER = {"prompt": "user", "chosen": "assistant", "rejected": "assistant"}
 
 
@@ -88,9 +89,17 @@ def chat_line(record: Mapping[str, Any]) -> Record:
 
 
 def openai_line(record: Mapping[str, Any]) -> Record:
-    """The same for a fine-tuning file."""
+    """The same for a fine-tuning file, whose messages have nothing beside what the API knows."""
     made = chat_line(record)
-    return {**made, "messages": with_arguments_as_text(made["messages"])}
+    messages = [
+        {
+            key: value
+            for key, value in message.items()
+            if key == "content" or (key in _OF_API and value not in (None, []))
+        }
+        for message in with_arguments_as_text(made["messages"])
+    ]
+    return {**made, "messages": messages}
 
 
 def completion_line(record: Mapping[str, Any]) -> Record:

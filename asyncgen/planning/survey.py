@@ -1,13 +1,13 @@
 """What the rows of a job need, by running the recipe without calls; and what calls of them have used."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 import orjson
 
-from asyncgen.chat import ChatRequest, Usage, leaves_effort_out
+from asyncgen.chat import ChatMessage, ChatRequest, Usage, leaves_effort_out
 from asyncgen.client.batch_providers import batch_provider, check_usable
 from asyncgen.config import RunConfig
 from asyncgen.config.shipped import listed_model
@@ -203,6 +203,7 @@ async def _sizes(
 ) -> dict[str, StepSize]:
     """The calls for the first rows, by step; warns of a recipe that raises, whose later calls stay unknown."""
     sizes: dict[str, StepSize] = {}
+    examples: dict[str, Sequence[ChatMessage]] = {}
     problems = []
     for pair in _first_or_raised(config, recipe, number):
         walked = await walk(recipe, pair, likely_answer(pair))
@@ -220,7 +221,11 @@ async def _sizes(
             size.messages += _messages(request)
             size.prompt_characters += request.characters + _tool_characters(request)
             size.fixed_characters += len(request.system)
+            examples[step] = _common_beginning(examples.get(step, request.before), request.before)
             size.rewritten_characters += len(rewritten_by(pair) or request.user)
+    for step, size in sizes.items():
+        if size.calls > 1:  # of one alone nobody could tell what is the same in all
+            size.fixed_characters += size.calls * sum(len(message.content) for message in examples[step])
     if problems and warn is not None:
         rows = nouns_of(rows_of_recipe(recipe)).many
         warn(
@@ -228,6 +233,12 @@ async def _sizes(
             f"{problems[0]}; what it would have asked after that is not planned"
         )
     return sizes
+
+
+def _common_beginning(one: Sequence[ChatMessage], other: Sequence[ChatMessage]) -> Sequence[ChatMessage]:
+    """The messages with which both begin."""
+    same = [message == beside for message, beside in zip(one, other, strict=False)]
+    return one[: same.index(False)] if False in same else one[: len(same)]
 
 
 def _messages(request: ChatRequest) -> int:

@@ -174,8 +174,8 @@ def value_at(record: Any, way: Way) -> Any:
 
 
 def written(way: Way) -> str:
-    """A way as in messages: `messages.0.content`."""
-    return ".".join(map(str, way))
+    """A way as in messages: `messages.0.content`, `messages[0:-1]`."""
+    return "".join(f"[{part}]" if isinstance(part, Slice) else f".{part}" for part in way).removeprefix(".")
 
 
 def trains_as(contents: Contents) -> tuple[str, str] | None:

@@ -1,7 +1,7 @@
 """The recipe that a recipe file describes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -12,14 +12,14 @@ from asyncgen.errors import Message, missing_field
 from asyncgen.recipe import Examples, Generate, OutputFile, together
 from asyncgen.recipes.answer_checks import same_words
 from asyncgen.recipes.declared_contents import contents_of_file
-from asyncgen.recipes.line_maker import as_json, as_text, maker, texts_of
+from asyncgen.recipes.line_maker import as_text, maker, texts_of
 from asyncgen.recipes.placeholders import CALLS, ID, thinking_key
 from asyncgen.recipes.prompt_template import Reference, Template
 from asyncgen.recipes.prompts import Prompt
 from asyncgen.recipes.provenance import Origin
 from asyncgen.recipes.recipe_file import RecipeFile
 from asyncgen.recipes.step import Step
-from asyncgen.recipes.step_messages import SYSTEM, Conversation
+from asyncgen.recipes.step_messages import SYSTEM, Conversation, is_sharegpt, read_conversation
 from asyncgen.rows import ID_FIELDS, BadFieldError
 from asyncgen.text import json_in, strings
 
@@ -79,6 +79,7 @@ class Declared:
         self._asked = sorted(file.prompted - {ID})
         asked = file.names.asked_ways
         self._ways = [(Reference.parse(name), name in asked) for name in sorted(asked | file.names.ways)]
+        self._conversations = [step.conversation for step in steps.values() if step.conversation is not None]
         self._lists = [Reference.parse(name) for name in sorted(file.names.lists)]
         self.contents = contents_of_file(file, self.parse, WRITTEN)
 
@@ -97,10 +98,16 @@ class Declared:
             if value is None and is_asked:  # an output may hold a null, and a prompt not the word
                 raise BadFieldError(f"no {way}")
         for way in self._lists:
-            if not isinstance(way.value(values), list):
-                raise BadFieldError(f"{way} is not a list")
-        for step in self._steps.values():
-            step.check_row(values)
+            found = way.value(values)
+            if not isinstance(found, list):
+                text = "is a text, not a list" if isinstance(found, str) else "is not a list"
+                raise BadFieldError(f"{way} {text}: JSON lines and Parquet have lists")
+            if any(map(is_sharegpt, found)):
+                # By the same names as what a line puts behind them.
+                said = [asdict(message) for message in read_conversation(found, str(way))]
+                values = way.replaced(values, said)
+        for conversation in self._conversations:
+            conversation.check_row(values)
         column = self._file.id_column or next((name for name in ID_FIELDS if fields.get(name) is not None), "")
         value = fields.get(column)
         if value is None and self._file.id_column:
@@ -171,7 +178,7 @@ class _Asking:
         self.keeps_thinking = step.name in file.names.thinking
         self._system = system = file.systems[step.name]
         self._user = Template.parse_all(step.user)
-        self._conversation = Conversation(step.messages, system) if step.messages else None
+        self.conversation = Conversation(step.messages, system) if step.messages else None
         asked = (Template.parse_all(text) for _, text, as_list in step.asked if not as_list)
         names = frozenset[str]().union(*(one.names for one in asked), system.names, step.check.names)
         self._references = [(name, file.names.reference(name)) for name in sorted(names)]
@@ -179,17 +186,7 @@ class _Asking:
         schema = step.schema
         self._schema = None if schema is None else ResponseSchema(step.name, schema.schema, schema.is_strict)
         self._checked = schema is not None or step.check.asks or step.samples > 1
-        user = as_json(step.messages) if step.messages else step.user
-        self.trace = Origin.of(step.name, Prompt(step.system, Template((user,))), step.sampling).trace
-
-    def check_row(self, values: Mapping[str, Any]) -> None:
-        """Check the conversations of a row.
-
-        Raises:
-            BadFieldError: one cannot be answered.
-        """
-        if self._conversation is not None:
-            self._conversation.check_row(values)
+        self.trace = Origin.of(step.name, Prompt(step.system, Template((step.prompt,))), step.sampling).trace
 
     async def ask(self, values: Mapping[str, Any], generate: Generate) -> tuple[list[Completion], Any]:
         """The answers to this step, as many as it has samples, and the value of its name in templates."""
@@ -222,13 +219,13 @@ class _Asking:
         self, values: Mapping[str, Any], texts: Mapping[str, str]
     ) -> tuple[str, tuple[ChatMessage, ...], str]:
         """The system prompt, what was said before the user's text, and that."""
-        if self._conversation is None:
+        if self.conversation is None:
             return (
                 self._system.render(texts) if self._system.names else self._system.pieces[0],
                 (),
                 self._user.render(texts),
             )
-        *before, last = self._conversation.messages(values, texts)
+        *before, last = self.conversation.messages(values, texts)
         system = before.pop(0).content if before and before[0].role == SYSTEM else ""
         return system, tuple(before), last.content
 

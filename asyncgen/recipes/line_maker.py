@@ -42,10 +42,10 @@ def templates_of(value: Any) -> Iterator[tuple[tuple[str | int, ...], str, bool]
         yield place, text if name is None else f"{{{name}}}", name is not None
 
 
-def several_spliced(value: Any) -> bool:
-    """Whether a list in the description of a line takes the items of more than one other."""
+def several_spliced(value: Any) -> list[tuple[str | int, ...]]:
+    """The places of lists in the description of lines that take the items of more than one other."""
     lists = Counter(place[:-1] for place, _, as_list in templates_of(value) if as_list)
-    return any(number > 1 for number in lists.values())
+    return [place for place, number in lists.items() if number > 1]
 
 
 def maker(value: Any, reference: Callable[[str], Reference] = Reference.parse) -> Make:

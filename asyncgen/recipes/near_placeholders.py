@@ -16,6 +16,7 @@ _OTHER_LANGUAGE = re.compile(
     r"|\{\{[#/^>][^{}\n]*\}\}",  # {{#each tags}}: Handlebars, Mustache
     re.ASCII,
 )
+_LIKE_ITEMS = re.compile(r"\{\s*\*\s*([A-Za-z_]\w*)[\w.-]*\s*\}", re.ASCII)  # {*tags}
 _IN_MORE = re.compile(r"\{\{\{([A-Za-z_]\w*)\}\}\}(?!\})", re.ASCII)  # {{{text}}}
 
 
@@ -29,6 +30,12 @@ def of_other_languages(text: str) -> Iterator[tuple[str, str]]:
     """What Jinja, Mustache and Handlebars would replace, each with its name; empty: it names none."""
     for found in _OTHER_LANGUAGE.finditer(text):
         yield found[0], found[1] or ""
+
+
+def like_items(text: str) -> Iterator[tuple[str, str]]:
+    """What would be the items of a list as an item of one by itself, each with its name."""
+    for found in _LIKE_ITEMS.finditer(text):
+        yield found[0], found[1]
 
 
 def in_more(text: str) -> Iterator[tuple[str, str]]:

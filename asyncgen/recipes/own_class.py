@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sized
 from numbers import Integral
 from typing import Any, Generic
 
-from asyncgen.chat import ChatRequest, Completion, Sampling
+from asyncgen.chat import ROLES, ChatMessage, ChatRequest, Completion, Sampling
 from asyncgen.errors import UsageError, WrongResultError, place_of
 from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, pass_on, rows_of_recipe
 from asyncgen.recipes.output_names import problem_of_outputs
@@ -66,6 +66,18 @@ def _problem_of_request(request: object) -> str:
         value = getattr(request, name)
         if not isinstance(value, kind):
             return f"{name} of a request is {type(value).__name__}, not {said}"
+    return _problem_of_conversation(request.before)
+
+
+def _problem_of_conversation(before: object) -> str:
+    """What is wrong with what was said before the user's text; empty if nothing is."""
+    if not (isinstance(before, tuple) and all(isinstance(one, ChatMessage) for one in before)):
+        return "before of a request is not a tuple of ChatMessage"
+    for one in before:
+        if one.role not in ROLES:
+            return f"role of a ChatMessage is {one.role!r}, not {' or '.join(ROLES)}"
+        if not isinstance(one.content, str):
+            return f"content of a ChatMessage is {type(one.content).__name__}, not a text"
     return ""
 
 

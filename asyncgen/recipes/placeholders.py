@@ -88,6 +88,8 @@ class Names:
     ) -> None:
         """Check that a value is a list, as far as the recipe tells; rows are checked one by one."""
         step = self._steps.get(reference.root)
+        if reference.root == ID:
+            table.fail(f"{{*{reference}}}: an id is not a list", *key)
         if step is None:
             self.lists.add(str(reference))
             return

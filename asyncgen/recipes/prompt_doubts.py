@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from asyncgen.recipes.line_maker import templates_of
-from asyncgen.recipes.near_placeholders import in_more, like_placeholders, of_other_languages
+from asyncgen.recipes.near_placeholders import in_more, like_items, like_placeholders, of_other_languages
 from asyncgen.recipes.placeholders import ID
 from asyncgen.recipes.prompt_template import Reference, Template, without_placeholders
 from asyncgen.recipes.recipe_file import RecipeFile
@@ -34,6 +34,7 @@ def doubts_of(file: RecipeFile, columns: Collection[str] = ()) -> Iterator[str]:
             yield f"output {output.file}; {_stands('written', meant)}"
         yield from _columns(f"output {output.file}; written", texts, said=meant)
         yield from _in_more(f"output {output.file}", texts, "written")
+        yield from _items(f"output {output.file}", texts, known)
 
 
 def _doubts_of_step(file: RecipeFile, step: Step, known: Mapping[str, bool]) -> Iterator[str]:
@@ -63,6 +64,7 @@ def _doubts_of_step(file: RecipeFile, step: Step, known: Mapping[str, bool]) -> 
         yield same
     yield from _columns(f"step {step.name}; sent", texts, said=meant)
     yield from _in_more(f"step {step.name}", texts, "sent")
+    yield from _items(f"step {step.name}", texts, known)
 
 
 def _in_patterns(step: Step, known: Mapping[str, bool]) -> Iterator[str]:
@@ -90,7 +92,7 @@ def _unseen(step: Step) -> Iterator[str]:
             f"step {step.name}; sent before the system prompt: the byte order mark of {where}; save it as UTF-8 "
             "without one"
         )
-    others = ((str(key[0]), text) for key, text, _ in step.asked)
+    others = ((" ".join(map(str, place[:2])), text) for place, text, _ in step.asked)
     with_nul = [name for name, text in ((file or "system", step.system), *others) if "\0" in text]
     if with_nul:
         kind = kind_of(step.system.encode())
@@ -123,6 +125,13 @@ def _stands(how: str, meant: dict[str, str]) -> str:
     names = list(dict.fromkeys(f"{{{name}}}" for name in meant.values() if name)) or ["{name}"]
     texts = ", ".join(" ".join(text.split()) for text in meant)
     return f"{how} as it stands, for it is no placeholder: {texts}; a field is written {', '.join(names)}"
+
+
+def _items(where: str, texts: Sequence[str], known: Collection[str]) -> Iterator[str]:
+    """A sentence if the items of a list are meant where there is no list to take them."""
+    found = dict.fromkeys(whole for text in texts for whole, name in like_items(text) if name in known)
+    if found:
+        yield f"{where}; {', '.join(found)} is text there: it takes the items of a list only as an item by itself"
 
 
 def _in_more(where: str, texts: Sequence[str], how: str) -> Iterator[str]:

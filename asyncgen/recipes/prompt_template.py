@@ -8,6 +8,7 @@ text. In a recipe file every `{name}` is one, and so is `{name.key}`, a way into
 import re
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,6 +130,18 @@ class Reference:
                 except TypeError:  # not an object either
                     raise LookupError from None
         return found
+
+    def replaced(self, values: Mapping[str, Any], new: Any) -> dict[str, Any]:
+        """The values with another one where it leads, which has a value; what is on the way is copied."""
+        copied: Any = dict(values)
+        inside = copied
+        key: str | int = self.root
+        for part in self.way:
+            inside[key] = copy(inside[key])
+            inside = inside[key]
+            key = int(str(part)) if isinstance(inside, list) else str(part)
+        inside[key] = new
+        return dict(copied)
 
 
 def nearest(name: str, known: AbstractSet[str]) -> str | None:

@@ -9,7 +9,7 @@ defaults = { subject = "(none)" }                # where a row has nothing
 [[step]]
 name = "summary"
 system = "…"                                     # or system-file
-user = "{subject}: {text}"
+user = "{subject}: {text}"                       # or messages, see `step_messages`
 schema = "summary.schema.json"                   # or a table
 params = { max_tokens = 400 }
 check = { max-words = 60, differs-from = "{text}" }
@@ -50,6 +50,12 @@ class DeclaredOutput:
     file: str
     lines: tuple[Mapping[str, Any], ...]
     table: Table
+
+    @property
+    def raw(self) -> str:
+        """The lines as part of the fingerprint; before items of lists were put into lists, they were texts."""
+        spliced = any(as_list for _, _, as_list in templates_of(list(self.lines)))
+        return ("items of lists: " if spliced else "") + orjson.dumps(self.lines).decode()
 
 
 class RecipeFile:
@@ -114,10 +120,8 @@ class RecipeFile:
         said = {"id": self.id_column, "fields": self.columns, "defaults": self.defaults}
         parts["input"] = as_json({key: value for key, value in said.items() if value})
         for step in self.steps.values():
-            parts |= {f"{step.name}_system": step.system, f"{step.name}_user": step.user, step.name: step.raw}
-            if step.messages:
-                parts[f"{step.name}_messages"] = as_json(step.messages)
-        return parts | {output.file: orjson.dumps(output.lines).decode() for output in self.outputs}
+            parts |= {f"{step.name}_system": step.system, f"{step.name}_user": step.prompt, step.name: step.raw}
+        return parts | {output.file: output.raw for output in self.outputs}
 
     def _check_names(self, recipe: Table, source: Table) -> None:
         tables = recipe.tables("step")
@@ -208,10 +212,13 @@ def _output(table: Table) -> DeclaredOutput:
     table = table.named(f"output {file}")
     lines = table.content.get("line")
     lines = lines if isinstance(lines, list) else [table.table("line", f"line of {file}").content]
-    if any(several_spliced(line) for line in lines):
-        table.fail(
-            "a list takes the items of one other list at most: of two, nobody could tell where one ends", "line"
-        )
     if not lines or not all(isinstance(line, dict) and line for line in lines):
         table.fail(f'line of {table.what} must say what is written: {{ id = "{{id}}", … }}', "line")
+    for place in several_spliced(lines):
+        way = place if isinstance(table.content["line"], list) else place[1:]
+        table.fail(
+            "a list takes the items of one other list at most: of two, nobody could tell where one ends",
+            "line",
+            *way,
+        )
     return DeclaredOutput(file, tuple(lines), table)

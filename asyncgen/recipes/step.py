@@ -30,8 +30,8 @@ NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 class Step:
     """A step; `raw` is its table without the texts, as part of the fingerprint.
 
-    With `messages` (empty: it has none), `system` and `user` are the first and the last of them; "" if these come
-    from the row.
+    With `messages` (empty: it has none), `system` is the first of them if it is the system's, and `user` the last;
+    "" if that comes from the row.
     """
 
     name: str
@@ -49,6 +49,11 @@ class Step:
     def labels(self) -> tuple[str, ...]:
         """The names of its calls, one for each sample."""
         return (self.name, *(f"{self.name}.{number}" for number in range(2, self.samples + 1)))
+
+    @property
+    def prompt(self) -> str:
+        """All that it asks beside the system prompt, as one text that tells it from others."""
+        return as_json(self.messages) if self.messages else self.user
 
     @property
     def system_place(self) -> KeyPath:

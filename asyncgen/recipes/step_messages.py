@@ -9,20 +9,21 @@ messages = [
 """
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from asyncgen.chat import ChatMessage
+from asyncgen.chat import ROLES, ChatMessage
 from asyncgen.recipes.prompt_template import Reference, Template, spliced
 from asyncgen.recipes.table import Table
 from asyncgen.rows import BadFieldError
 
 KEY = "messages"
-SYSTEM, USER, ASSISTANT = "system", "user", "assistant"
+SYSTEM, USER, ASSISTANT = ROLES
 _ROLES = {SYSTEM: SYSTEM, "developer": SYSTEM, USER: USER, ASSISTANT: ASSISTANT}
 _SHAREGPT = {SYSTEM: SYSTEM, "human": USER, USER: USER, "gpt": ASSISTANT, ASSISTANT: ASSISTANT}
 """Roles by the names that lists of `from` and `value` have."""
+_KEYS = {False: (("role", "content"), _ROLES), True: (("from", "value"), _SHAREGPT)}
+_MORE_THAN_TEXT = ("tool_calls", "function_call", "images", "audio", "videos")
 
 
 def read_messages(table: Table) -> tuple[str, str]:
@@ -71,8 +72,8 @@ def _read(table: Table, number: int, message: Any) -> ChatMessage | None:
         table.fail(f"a message of {table.what} has role and content, and nothing else", KEY, number)
     one = Table(table.source, message, (*table.place, KEY, number), f"message {number + 1} of {table.what}")
     role = one.text("role")
-    if role not in (SYSTEM, USER, ASSISTANT):
-        one.fail(f"role of {one.what} must be {SYSTEM}, {USER} or {ASSISTANT}, not {role}", "role")
+    if role not in ROLES:
+        one.fail(f"role of {one.what} must be {_any_of(ROLES)}, not {role}", "role")
     return ChatMessage(role, one.text("content"))
 
 
@@ -104,9 +105,16 @@ class Conversation:
         Raises:
             BadFieldError: one is no conversation, or its end is nothing to answer.
         """
-        lists = [_messages(part.value(values), str(part)) for part in self._parts if isinstance(part, Reference)]
+        messages: list[ChatMessage] = []
+        for place, part in enumerate(self._parts):
+            messages = read_conversation(part.value(values), str(part)) if isinstance(part, Reference) else []
+            for number, message in enumerate(messages):
+                if message.role == SYSTEM and (place or number):
+                    raise BadFieldError(
+                        f"message {number + 1} of {part} is the system's, which comes first, before all others"
+                    )
         last = self._parts[-1]
-        if isinstance(last, Reference) and not (lists[-1] and lists[-1][-1].role == USER):
+        if isinstance(last, Reference) and not (messages and messages[-1].role == USER):
             raise BadFieldError(f"{last} does not end with a message of the user, which could be answered")
 
     def messages(self, values: Mapping[str, Any], texts: Mapping[str, str]) -> list[ChatMessage]:
@@ -119,7 +127,7 @@ class Conversation:
         messages: list[ChatMessage] = []
         for part in self._parts:
             if isinstance(part, Reference):
-                messages += _messages(part.value(values), str(part))
+                messages += read_conversation(part.value(values), str(part))
             else:
                 messages.append(ChatMessage(part.role, part.content.render(texts)))
         return messages
@@ -132,8 +140,8 @@ def _part(message: Any) -> _Of | Reference:
     return _Of(message["role"], Template.parse_all(message["content"]))
 
 
-def _messages(value: list[Any], name: str) -> list[ChatMessage]:
-    """The messages in a list of a row.
+def read_conversation(value: list[Any], name: str) -> list[ChatMessage]:
+    """The messages in a list of a row, whose name is for the error.
 
     Raises:
         BadFieldError: one of them is none.
@@ -143,17 +151,29 @@ def _messages(value: list[Any], name: str) -> list[ChatMessage]:
 
 def _message(message: Any, which: str) -> ChatMessage:
     if not isinstance(message, dict):
-        raise BadFieldError(f"{which} has no role and content")
-    keys, roles = (("role", "content"), _ROLES) if "role" in message else (("from", "value"), _SHAREGPT)
-    said, content = map(message.get, keys)
-    role = roles.get(said) if isinstance(said, str) else None
+        raise BadFieldError(f"{which} is not an object with role and content")
+    (said_by, said), roles = _KEYS[is_sharegpt(message)]
+    name, content = message.get(said_by), message.get(said)
+    role = roles.get(name) if isinstance(name, str) else None
     if role is None:
-        raise BadFieldError(f"the role of {which} must be {_any_of(roles.keys())}")
-    if not isinstance(content, str) or not content.strip() or message.get("tool_calls"):
-        raise BadFieldError(f"{which} is not a text")
+        raise BadFieldError(f"the {said_by} of {which} must be {_any_of(tuple(roles))}")
+    more = next((key for key in _MORE_THAN_TEXT if message.get(key)), None)
+    if more is not None:
+        raise BadFieldError(f"{which} has {more}, not only text")
+    if not isinstance(content, str):
+        raise BadFieldError(
+            f"{which} has no {said}" if content is None else f"the {said} of {which} is not a text"
+        )
+    if not content.strip():
+        raise BadFieldError(f"the {said} of {which} is empty")
     return ChatMessage(role, content)
 
 
-def _any_of(names: AbstractSet[str]) -> str:
+def is_sharegpt(message: Any) -> bool:
+    """Whether a message has `from` and `value`, as those of ShareGPT, rather than `role` and `content`."""
+    return isinstance(message, dict) and message.get("role") is None and message.get("from") is not None
+
+
+def _any_of(names: Sequence[str]) -> str:
     *most, last = names
     return f"{', '.join(most)} or {last}"

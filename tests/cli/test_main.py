@@ -27,7 +27,9 @@ def test_a_path_in_a_closed_directory_is_one_line(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("expected", [True, False])
-def test_a_disk_that_refuses_the_first_look_is_told_with_the_command_again(monkeypatch, capsys, tmp_path, expected):
+def test_a_disk_that_refuses_the_first_look_is_told_with_the_command_again(
+    monkeypatch, capsys, tmp_path, expected
+):
     """The directory is read before the run begins: the words are those of any other error of the disk."""
 
     def refuse(self, path):

@@ -92,19 +92,22 @@ def test_a_daily_limit_is_explained_though_one_a_minute_of_the_same_names_was() 
 
 
 @pytest.mark.parametrize("system", ["", "Answer."])
-@pytest.mark.parametrize("role", ["user", "assistant"])
-def test_no_message_of_a_conversation_is_shown(system: str, role: str) -> None:
-    """Not only the last one is the row's."""
-    before = (
-        ChatMessage(role, "Margarethe Quillfeather, born 1947-03-12, is well."),
-        ChatMessage("assistant", "Good."),
-    )
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("at", [0, -1])
+def test_no_message_of_a_conversation_is_shown(system: str, number: int, at: int) -> None:
+    """Not only the last one is the row's, and it may be the first of all."""
+    before = [ChatMessage("assistant", "Good.")] * number
+    before[at] = ChatMessage("assistant", "My name is Margarethe Quill, call me.")
     request = Encoder("m", "max_tokens").prepare(
-        "answer", ChatRequest(system, "And now?", Sampling(None, None, None), before=before)
+        "answer", ChatRequest(system, "And now?", Sampling(None, None, None), before=tuple(before))
     )
-    said = {"error": {"message": "Invalid prompt: Margarethe Quillfeather, born 1947-03-12 is not allowed"}}
-    failure = judge_error(400, {}, said, 0.0)
+    error = {"message": "Invalid prompt: mentions Margarethe Quill", "code": "Margarethe", "param": "Margarethe"}
+    failure = judge_error(400, {}, {"error": error}, 0.0)
+    explanations = Explanations([KEY])
 
-    sentence = Explanations([KEY]).sentence(failure, request, [], (None, None))
-
-    assert sentence is None or "Quillfeather" not in sentence
+    assert explanations.names(failure, request, []) == (None, None)
+    sentence = explanations.sentence(failure, request, [], (None, None))
+    assert sentence is not None
+    assert "Invalid prompt" in sentence
+    assert "Quill" not in sentence
+    assert "Margarethe" not in sentence

@@ -7,6 +7,8 @@ import shlex
 import sys
 from dataclasses import replace
 
+import pytest
+
 from asyncgen.config.shipped import shipped
 from asyncgen.humanize import duration
 from asyncgen.shard import Shard
@@ -248,6 +250,30 @@ def test_the_length_of_a_question_is_not_taken_for_that_of_its_answer(tmp_path):
 
     assert found[0] == [50, 10, 500]
     assert found[1][0] > 500
+
+
+def test_examples_are_planned_as_what_is_the_same_in_all_prompts(tmp_path):
+    """A server's cache finds them again, as it finds a system prompt."""
+    rows = "".join(json.dumps({"question": f"{number} {QUESTION}"}) + "\n" for number in range(300))
+    (tmp_path / "rows.jsonl").write_text(rows)
+    output = '[[output]]\nfile = "a.jsonl"\nline = { answer = "{answer}" }\n'
+    long = "Beware of the dog. " * 400
+    found = []
+    for asked in (
+        f'system = "{long}"\nuser = "{{question}}"',
+        f'messages = [{{ role = "user", content = "{long}" }}, {{ role = "assistant", content = "Why?" }}, '
+        '{ role = "user", content = "{question}" }]',
+    ):
+        params = "params = { max_tokens = 10 }"
+        (tmp_path / "asked.toml").write_text(f'[[step]]\nname = "answer"\n{asked}\n{params}\n{output}')
+        words = ["-m", "asyncgen", "plan", "--recipe", "asked.toml", "--input", "rows.jsonl", "--model", "gpt-4o"]
+        done = asyncgen_process.run(
+            [sys.executable, *words], capture_output=True, text=True, timeout=60, cwd=tmp_path, env=clean_env(None)
+        )
+        (cost,) = (line for line in done.stdout.splitlines() if line.startswith("cost"))
+        found.append([float(number) for number in re.findall(r"\d+\.\d+", cost)[:3]])
+
+    assert found[1] == pytest.approx(found[0], rel=0.03)
 
 
 def test_the_tools_of_a_request_are_part_of_its_prompt(tmp_path):

@@ -181,6 +181,16 @@ def test_a_changed_line_ends_the_export(run: tuple[str, Path], tmp_path: Path, c
             {"messages": [USER, JSON_ANSWER]},
         ),
         (
+            "openai",
+            {
+                "messages": [
+                    {**USER, "ts": 12, "name": "Bob", "tool_calls": None},
+                    {**ANSWER, "weight": 0, "id": 7},
+                ]
+            },
+            {"messages": [{**USER, "name": "Bob"}, {**ANSWER, "weight": 0}]},
+        ),
+        (
             "hf",
             {"id": 3, "prompt": "Why?", "completion": JSON},
             {"id": 3, "prompt": "Why?", "completion": '{"a":"ß","b":[1]}'},

@@ -32,7 +32,16 @@ ERRORS = {
 FACE = {"run", "run_async", "stream", "Summary", "Progress", "EndpointConfig", "Exit", "__version__", *ERRORS}
 RECIPES = {
     *("Recipe", "Generate", "Examples", "OutputFile", "Item", "together", "build", "PromptFile"),
-    *("ChatRequest", "Sampling", "ResponseSchema", "Completion", "Usage", "BadFieldError", "CallFailed"),
+    *(
+        "ChatMessage",
+        "ChatRequest",
+        "Sampling",
+        "ResponseSchema",
+        "Completion",
+        "Usage",
+        "BadFieldError",
+        "CallFailed",
+    ),
     *("MedecSafe", "SingleTurn"),
 }
 NEEDED = dict.fromkeys(("input_jsonl", "output_dir"), "str | pathlib.Path")

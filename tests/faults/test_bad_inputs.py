@@ -173,6 +173,8 @@ def test_json_that_is_no_json_lines_is_told_how_to_become_it(command: Command, c
          """if its rows are those in \u00e9, make each a line first (jq -c '."\u00e9"[]')"""),
         (b'{"T-1": {"a": 1}, "T-2": {"a": 2}}',
          "if its rows are the values of one object, make each a line first (jq -c '.[]')"),
+        (b'{"messages": [{"role": "user", "content": "a"}, {"from": "gpt", "value": "b"}]}\n',
+         "the input holds no pair"),
         (b'[[1, "s"], [2, "t"]]', "its rows are lists, which name no fields: write each as an object first"),
         (b'[1, "s"]\n[2, "t"]\n', "its rows are lists, which name no fields: write each as an object first"),
         (b'{"a": 1},\r\n{"a": 2},\r\n',

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import orjson
 import pytest
 
-from asyncgen.chat import ChatRequest, Sampling
+from asyncgen.chat import ChatMessage, ChatRequest, Sampling
 from asyncgen.config import RunConfig
 from asyncgen.errors import CallFailed, UsageError
 from asyncgen.events import RecipeRaised
@@ -190,6 +190,22 @@ async def test_a_wrong_result_of_a_recipe_fails_its_row_and_says_what_is_wrong(b
         (ChatRequest("", "Miller", {"max_tokens": 5}), "sampling of a request is dict, not Sampling"),
         (ChatRequest("", None, Sampling(None, None, None)), "user of a request is NoneType, not a text"),
         (ChatRequest(None, "Miller", Sampling(None, None, None)), "system of a request is NoneType, not a text"),
+        (
+            ChatRequest("", "Miller", Sampling(None, None, None), before=None),
+            "before of a request is not a tuple of ChatMessage",
+        ),
+        (
+            ChatRequest("", "Miller", Sampling(None, None, None), before=({"role": "user", "content": "x"},)),
+            "before of a request is not a tuple of ChatMessage",
+        ),
+        (
+            ChatRequest("", "Miller", Sampling(None, None, None), before=(ChatMessage("human", "x"),)),
+            "role of a ChatMessage is 'human', not system or user or assistant",
+        ),
+        (
+            ChatRequest("", "Miller", Sampling(None, None, None), before=(ChatMessage("user", None),)),
+            "content of a ChatMessage is NoneType, not a text",
+        ),
     ],
 )
 async def test_what_is_no_request_fails_its_row_and_is_seen_by_planning(bench, monkeypatch, request_, said):

@@ -99,36 +99,51 @@ async def test_a_conversation_of_the_row_is_answered_and_goes_on(bench):
 
 @pytest.mark.virtual_clock
 async def test_a_list_of_from_and_value_is_a_conversation_too(bench):
-    """As ShareGPT has it; the line has the row's own."""
-    said = [{"from": "system", "value": "S"}, {"from": "human", "value": "A"}]
+    """As ShareGPT has it; in a line it has the names of what stands behind it, and verify knows them."""
+    said = [{"from": "system", "value": "S"}, {"role": None, "from": "human", "value": "A"}]
     server = Server(lambda _body, _: "B")
 
     await bench.run(server, GOES_ON, [talk(*said)], model="unlisted")
 
     assert server.asked[0][1]["messages"] == [turn("system", "S"), turn("user", "A")]
-    assert bench.lines("out.jsonl")[0]["messages"] == [*said, turn("assistant", "B")]
+    assert bench.lines("out.jsonl")[0]["messages"] == [
+        turn("system", "S"),
+        turn("user", "A"),
+        turn("assistant", "B"),
+    ]
+    assert problems(bench)[0] == []
 
 
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ({"talk": {"turns": "Hi"}}, "talk.turns is not a list"),
+        ({"talk": {"turns": "Hi"}}, "talk.turns is a text, not a list: JSON lines and Parquet have lists"),
         ({"talk": {}}, "no talk.turns"),
         ({"talk": {"turns": None}}, "no talk.turns"),
         (talk(), "talk.turns does not end with a message of the user, which could be answered"),
         (talk(turn("user", "a"), turn("assistant", "b")), "does not end with a message of the user"),
-        (talk("Hi"), "message 1 of talk.turns has no role and content"),
+        (talk("Hi"), "message 1 of talk.turns is not an object with role and content"),
         (talk(turn("user", "a"), {"content": "b"}), "the role of message 2 of talk.turns must be"),
         (
             talk(turn(["user"], "a")),
             "the role of message 1 of talk.turns must be system, developer, user or assistant",
         ),
-        (talk({"from": "tool", "value": "a"}), "must be system, human, user, gpt or assistant"),
-        (talk(turn("user", " ")), "message 1 of talk.turns is not a text"),
-        (talk(turn("user", [{"type": "text", "text": "a"}])), "message 1 of talk.turns is not a text"),
+        (talk({"from": "tool", "value": "a"}), "the from of message 1 of talk.turns must be system, human,"),
+        (talk(turn("user", " ")), "the content of message 1 of talk.turns is empty"),
+        (
+            talk(turn("user", [{"type": "text", "text": "a"}])),
+            "the content of message 1 of talk.turns is not a text",
+        ),
+        (talk({"role": "user", "value": "a"}), "message 1 of talk.turns has no content"),
+        (talk({"from": "human", "content": "a"}), "message 1 of talk.turns has no value"),
         (
             talk(turn("assistant", "a") | {"tool_calls": [{}]}, turn("user", "b")),
-            "message 1 of talk.turns is not a text",
+            "message 1 of talk.turns has tool_calls, not only text",
+        ),
+        (talk(turn("user", "a") | {"images": ["x"]}), "message 1 of talk.turns has images, not only text"),
+        (
+            talk(turn("user", "a"), turn("system", "b"), turn("user", "c")),
+            "message 2 of talk.turns is the system's",
         ),
     ],
 )
@@ -154,6 +169,7 @@ BROKEN = {
     '[{ role = "user", content = " " }]': "content of message 1 of step answer is empty",
     '["{*talk}", { role = "assistant", content = "{q}" }]': "the last message of step answer must be the user's",
     f'[{USER}, {{ role = "system", content = "x" }}, {USER}]': "a system message comes first",
+    '["{*id}"]': "{*id}: an id is not a list",
     '["{*answer}"]': "{*answer}: only a field of the row is a list of messages",
     f'[{{ role = "user", content = "{{anwser}}" }}, {USER}]': "{anwser}: did you mean {answer}?",
     f'[{USER}]\nsystem = "x"': "has messages, which are all that is sent: put what system says into them",
@@ -179,6 +195,7 @@ def test_messages_that_cannot_be_sent_are_refused_with_their_line(tmp_path, mess
     ("line", "said"),
     [
         ('{ a = ["{*answer}"] }', "{*answer}: there is no list in the answer"),
+        ('{ a = ["{*id}"], b = "{answer}" }', "{*id}: an id is not a list"),
         ('{ a = ["{*list.text}"] }', "{*list.text}: there is no list in the answer"),
         ('{ a = ["{*x}", "{*list.items}"], b = "{answer}" }', "takes the items of one other list at most"),
         ('{ a = ["{*anwser}"], b = "{answer}" }', "did you mean {answer}?"),
@@ -268,16 +285,53 @@ async def test_what_a_line_takes_of_a_list_is_verified_however_long_it_is(bench)
     lines[1]["messages"][-1]["content"] = "far too many words"
     path.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
     found, kinds = problems(bench)
-    assert any("messages.0:-1 is not that of the input" in text for text in found)
+    assert any("messages[0:-1] is not that of the input" in text for text in found)
     assert [len(one) for one in kinds] == [0, 1]
 
 
-def test_what_is_almost_a_placeholder_in_a_message_is_told(tmp_path):
-    """In any of them."""
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ("4", "{ text }", "step answer; sent as it stands, for it is no placeholder: { text }"),
+        ("4", "{*text}", "step answer; {*text} is text there: it takes the items of a list only"),
+        ('"{topic}"', '"{topic}", x = "{*text}"', "output out.jsonl; {*text} is text there: it takes the items"),
+        ('"{topic}"', '"{topic}", x = ["a {* text }"]', "output out.jsonl; {* text } is text there"),
+        ("4", "{*pointer}", ""),
+        ('"{topic}"', '"{topic}", x = ["{*text}"]', ""),
+    ],
+)
+def test_what_is_almost_a_placeholder_is_told(tmp_path, was, becomes, said):
+    """In any message, and in a line."""
     path = tmp_path / "talks.toml"
-    path.write_text(SHOTS.replace('content = "4"', 'content = "{ text }"'))
+    path.write_text(
+        SHOTS.replace(f'content = "{was}"', f'content = "{becomes}"').replace(
+            f"topic = {was}", f"topic = {becomes}"
+        )
+    )
 
-    assert any("{ text }" in doubt for doubt in doubts_of(RecipeFile(path)))
+    doubts = list(doubts_of(RecipeFile(path)))
+
+    assert [said in doubt for doubt in doubts] == ([True] if said else [])
+
+
+@pytest.mark.virtual_clock
+async def test_a_system_message_of_the_row_is_refused_where_the_recipe_has_one(bench):
+    """Servers take one, at the beginning."""
+    recipe = GOES_ON.replace('["{*talk.turns}"]', '[{ role = "system", content = "S" }, "{*talk.turns}"]')
+    rows = [talk(turn("system", "s"), turn("user", "u"))]
+
+    with pytest.raises(BadDataError, match=r"message 1 of talk\.turns is the system's, which comes first"):
+        await bench.run(Server(lambda *_: "x"), recipe, rows, model="unlisted")
+
+
+def test_where_items_are_taken_another_run_begins(tmp_path):
+    """Such an item was text before: the lines of a directory that was begun then would be of two kinds."""
+    path = tmp_path / "talks.toml"
+    path.write_text(SHOTS.replace('topic = "{topic}"', 'topic = ["{*topic}"]'))
+    assert RecipeFile(path).fingerprint["out.jsonl"].startswith("items of lists: [")
+
+    path.write_text(SHOTS)
+    assert RecipeFile(path).fingerprint["out.jsonl"].startswith("[")
 
 
 @pytest.mark.virtual_clock
@@ -287,5 +341,5 @@ async def test_other_messages_are_another_run(bench):
     rows = [{"topic": "sums", "text": "1 and 1?"}]
     await bench.run(server, SHOTS, rows, model="unlisted")
 
-    with pytest.raises(DirectoryError, match="answer_messages"):
+    with pytest.raises(DirectoryError, match="answer_user changed"):
         await bench.run(server, SHOTS.replace('content = "4"', 'content = "four"'), rows, model="unlisted")

@@ -75,7 +75,7 @@ def _of_json(path: Path, seen: Look) -> str:
     if behind.startswith(","):
         return "a comma stands behind each row: take it off first (sed 's/,[[:space:]]*$//')"
     if isinstance(whole, dict):
-        inside = [name for name, value in whole.items() if _are_rows(value)]
+        inside = [name for name, value in whole.items() if _are_rows(value) and not _are_messages(value)]
         if len(inside) == 1:
             name = inside[0] if _PLAIN_NAME.fullmatch(inside[0]) else dumps(inside[0], ensure_ascii=False)
             each = quote(f".{name}[]")
@@ -96,6 +96,11 @@ def _first_value(line: bytes) -> tuple[Any, str]:
 
 def _are_rows(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def _are_messages(value: list[Any]) -> bool:
+    """Whether these are what was said in a conversation, which is one row."""
+    return all("role" in one or "from" in one for one in value)
 
 
 def _whole(path: Path) -> Any:
