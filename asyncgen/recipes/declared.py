@@ -81,6 +81,7 @@ class Declared:
         self._ways = [(Reference.parse(name), name in asked) for name in sorted(asked | file.names.ways)]
         self._conversations = [step.conversation for step in steps.values() if step.conversation is not None]
         self._lists = [Reference.parse(name) for name in sorted(file.names.lists)]
+        self._talks = {Reference.parse(name) for name in file.names.talks}
         self.contents = contents_of_file(file, self.parse, WRITTEN)
 
     def parse(self, fields: Mapping[str, Any]) -> Fields:
@@ -102,7 +103,7 @@ class Declared:
             if not isinstance(found, list):
                 text = "is a text, not a list" if isinstance(found, str) else "is not a list"
                 raise BadFieldError(f"{way} {text}: JSON lines and Parquet have lists")
-            if any(map(is_sharegpt, found)):
+            if way in self._talks and any(map(is_sharegpt, found)):
                 # By the same names as what a line puts behind them.
                 said = [asdict(message) for message in read_conversation(found, str(way))]
                 values = way.replaced(values, said)

@@ -34,7 +34,7 @@ class Names:
 
     `fields` collects the fields that occur, `used` the steps, `thinking` the steps whose thinking is named;
     `asked_ways` placeholders with a way into a field in prompts, `ways` those in outputs; `lists` are those of
-    fields that must be lists.
+    fields that must be lists, `talks` those of them that are sent as messages.
 
     Args:
         steps: by name.
@@ -48,6 +48,7 @@ class Names:
         self.used: set[str] = set()
         self.thinking: set[str] = set()
         self.lists: set[str] = set()
+        self.talks: set[str] = set()
         self.ways: set[str] = set()
         self.asked_ways: set[str] = set()
 
@@ -92,6 +93,8 @@ class Names:
             table.fail(f"{{*{reference}}}: an id is not a list", *key)
         if step is None:
             self.lists.add(str(reference))
+            if not in_output:
+                self.talks.add(str(reference))
             return
         if not in_output:
             table.fail(f"{{*{reference}}}: only a field of the row is a list of messages", *key)

@@ -231,6 +231,19 @@ line = [{line}, {{ all = "{{list}}", answer = "{{answer}}" }}]
 
 
 @pytest.mark.virtual_clock
+async def test_a_list_that_is_no_conversation_stays_what_it_is(bench):
+    """Mails have a sender too."""
+    recipe = SHOTS.replace('topic = "{topic}"', 'topic = "{topic}", mails = ["{*mails}"]')
+    mails = [{"from": "a@example.org", "value": 1}]
+
+    await bench.run(
+        Server(lambda *_: "x"), recipe, [{"topic": "t", "text": "u", "mails": mails}], model="unlisted"
+    )
+
+    assert bench.lines("out.jsonl")[0]["mails"] == mails
+
+
+@pytest.mark.virtual_clock
 async def test_items_of_answers_and_samples_are_put_into_lists(bench):
     """Before, between and behind what the line itself has."""
     recipe = """
