@@ -3,9 +3,11 @@
 import argparse
 from typing import Any
 
+from asyncgen.cli.lines import Lines
+
 
 class OneFile(argparse.Action):
-    """Stores a file; of two, the first would be left out without a word."""
+    """Stores a file; of two the last is taken, as of any flag, but the first is not left out without a word."""
 
     def __call__(
         self,
@@ -14,10 +16,11 @@ class OneFile(argparse.Action):
         values: Any,
         option_string: str | None = None,
     ) -> None:
-        """Store the value; refuse another one after it."""
+        """Store the value; warn if another one was there."""
         earlier = getattr(namespace, self.dest, self.default)
         if earlier not in (self.default, values):
-            raise argparse.ArgumentError(
-                None, f"{option_string} takes one file: join several first (cat FILES > rows.jsonl)"
+            Lines(quiet=False).warn(
+                f"{option_string} takes one file: {earlier} is not read; to read several, join them first "
+                "(cat FILES > rows.jsonl)"
             )
         setattr(namespace, self.dest, values)
