@@ -180,7 +180,7 @@ class _Asking:
         self._system = system = file.systems[step.name]
         self._user = Template.parse_all(step.user)
         self.conversation = Conversation(step.messages, system) if step.messages else None
-        asked = (Template.parse_all(text) for _, text, as_list in step.asked if not as_list)
+        asked = (Template.parse_all(one.text) for one in step.asked if not one.as_list)
         names = frozenset[str]().union(*(one.names for one in asked), system.names, step.check.names)
         self._references = [(name, file.names.reference(name)) for name in sorted(names)]
         self._answer_schema, self._check = step.schema, step.check if step.check.asks else None

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from asyncgen.recipes.prompt_template import Reference, Template, spliced
+from asyncgen.recipes.prompt_template import PlacedText, Reference, Template, spliced
 
 Make = Callable[[Mapping[str, Any]], Any]
 """Makes a value from those of fields and steps."""
@@ -32,19 +32,16 @@ def texts_of(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 yield (key, *place), text
 
 
-def templates_of(value: Any) -> Iterator[tuple[tuple[str | int, ...], str, bool]]:
-    """The templates in the description of a line: place, text, and whether its value's items are put into a list.
-
-    The text of such an item is that of an ordinary placeholder.
-    """
+def templates_of(value: Any) -> Iterator[PlacedText]:
+    """The templates in the description of a line; the text of an item that puts others there is a placeholder."""
     for place, text in texts_of(value):
         name = spliced(text) if place and isinstance(place[-1], int) else None
-        yield place, text if name is None else f"{{{name}}}", name is not None
+        yield PlacedText(place, text if name is None else f"{{{name}}}", name is not None)
 
 
 def several_spliced(value: Any) -> list[tuple[str | int, ...]]:
     """The places of lists in the description of lines that take the items of more than one other."""
-    lists = Counter(place[:-1] for place, _, as_list in templates_of(value) if as_list)
+    lists = Counter(one.place[:-1] for one in templates_of(value) if one.as_list)
     return [place for place, number in lists.items() if number > 1]
 
 

@@ -27,7 +27,7 @@ def doubts_of(file: RecipeFile, columns: Collection[str] = ()) -> Iterator[str]:
     for step in file.steps.values():
         yield from _doubts_of_step(file, step, known)
     for output in file.outputs:
-        texts = [text for line in output.lines for _, text, _ in templates_of(line)]
+        texts = [one.text for line in output.lines for one in templates_of(line)]
         used = {root for text in texts for root in file.names.roots(Template.parse_all(text))}
         meant = _meant(texts, known, used)
         if meant:
@@ -40,7 +40,7 @@ def doubts_of(file: RecipeFile, columns: Collection[str] = ()) -> Iterator[str]:
 def _doubts_of_step(file: RecipeFile, step: Step, known: Mapping[str, bool]) -> Iterator[str]:
     yield from _unseen(step)
     yield from _in_patterns(step, known)
-    asked = [text for _, text, _ in step.asked]
+    asked = [one.text for one in step.asked]
     texts = [step.system, *asked]
     used = {
         root

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _NAME = r"[A-Za-z_]\w*"
 _WAY = rf"{_NAME}(?:\.[\w-]+|\[{_NAME}(?:\.[\w-]+)*\])*"
@@ -69,6 +69,14 @@ class Template:
     def render(self, values: Mapping[str, str]) -> str:
         """The text with each placeholder replaced by its value."""
         return "".join([values[piece] if place % 2 else piece for place, piece in enumerate(self.pieces)])
+
+
+class PlacedText(NamedTuple):
+    """The text of a template and its place in a table; `as_list`: the items of its value are put into a list."""
+
+    place: tuple[str | int, ...]
+    text: str
+    as_list: bool = False
 
 
 def spliced(item: Any) -> str | None:

@@ -54,7 +54,7 @@ class DeclaredOutput:
     @property
     def raw(self) -> str:
         """The lines as part of the fingerprint; before items of lists were put into lists, they were texts."""
-        spliced = any(as_list for _, _, as_list in templates_of(list(self.lines)))
+        spliced = any(one.as_list for one in templates_of(list(self.lines)))
         return ("items of lists: " if spliced else "") + orjson.dumps(self.lines).decode()
 
 
@@ -103,14 +103,14 @@ class RecipeFile:
     @cached_property
     def prompted(self) -> frozenset[str]:
         """The fields that prompts show."""
-        asked = [Template.parse_all(text) for step in self.steps.values() for _, text, _ in step.asked]
+        asked = [Template.parse_all(one.text) for step in self.steps.values() for one in step.asked]
         prompts = [*self.systems.values(), *asked]
         return frozenset(root for prompt in prompts for root in self.names.roots(prompt) if root not in self.steps)
 
     @property
     def names_calls(self) -> bool:
         """Whether a line says which requests it was made from."""
-        texts = (text for output in self.outputs for _, text, _ in templates_of(list(output.lines)))
+        texts = (one.text for output in self.outputs for one in templates_of(list(output.lines)))
         return any(CALLS in Template.parse_all(text).names for text in texts)
 
     @property
@@ -197,7 +197,7 @@ class RecipeFile:
         return tuple(tuple(self.steps[name] for name in wave) for wave in order)
 
     def _needs(self, step: Step) -> Iterator[str]:
-        asked = (Template.parse_all(text) for _, text, _ in step.asked)
+        asked = (Template.parse_all(one.text) for one in step.asked)
         for template in (self.systems[step.name], *asked, *step.check.templates):
             if template is not None:
                 yield from (root for root in self.names.roots(template) if root in self.steps)

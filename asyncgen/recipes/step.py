@@ -11,7 +11,7 @@ from asyncgen.chat import Sampling
 from asyncgen.recipes.answer_checks import AnswerCheck
 from asyncgen.recipes.answer_schema import AnswerSchema, SchemaProblemError
 from asyncgen.recipes.line_maker import as_json
-from asyncgen.recipes.prompt_template import Template, spliced
+from asyncgen.recipes.prompt_template import PlacedText, Template, spliced
 from asyncgen.recipes.request_fields import NAMES, RESERVED, problem_of, sampling_of
 from asyncgen.recipes.step_messages import KEY as MESSAGES
 from asyncgen.recipes.step_messages import SYSTEM, read_messages
@@ -61,16 +61,16 @@ class Step:
         return (MESSAGES, 0, "content") if self.messages else ("system",)
 
     @property
-    def asked(self) -> Iterator[tuple[KeyPath, str, bool]]:
-        """The templates of all other messages: place, text, and whether it is a list of messages."""
+    def asked(self) -> Iterator[PlacedText]:
+        """The templates of all other messages; a list of messages is one placeholder."""
         if not self.messages:
-            yield ("user",), self.user, False
+            yield PlacedText(("user",), self.user)
         for number, message in enumerate(self.messages):
             name = spliced(message)
             if name is not None:
-                yield (MESSAGES, number), f"{{{name}}}", True
+                yield PlacedText((MESSAGES, number), f"{{{name}}}", as_list=True)
             elif number or message["role"] != SYSTEM:
-                yield (MESSAGES, number, "content"), message["content"], False
+                yield PlacedText((MESSAGES, number, "content"), message["content"])
 
 
 def step_of(table: Table, params: Mapping[str, Any]) -> Step:
