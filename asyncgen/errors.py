@@ -9,7 +9,7 @@ settings as its flags, so it need not search the text.
 
 import difflib
 import traceback
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum, IntEnum
@@ -96,6 +96,12 @@ class Message:
 
 NEAR = 0.8  # similarity of two names from which one may be a typo of the other; lower suggests unrelated fields
 MOST_NAMED = 12  # fields of a row in a message: what fits into about two lines
+
+
+def either(names: Sequence[str]) -> str:
+    """Two or more names of which one is meant: `a, b or c`."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}"
 
 
 def missing_field(

@@ -110,7 +110,7 @@ class Adaptations:
             return request.body
         fields, joined = self._form(endpoint, request)
         if joined:
-            return _with_one_message(request.body[: request.fields_at]) + fields
+            return _without_system_message(request.body[: request.fields_at]) + fields
         return _ending_in(fields, request)
 
     def with_fields(self, endpoint: str, request: Prepared) -> Prepared:
@@ -268,7 +268,7 @@ def _ending_in(tail: bytes, request: Prepared) -> bytes:
     return body if len(body) == at + len(tail) and body.endswith(tail) else body[:at] + tail
 
 
-def _with_one_message(before: bytes) -> bytes:
+def _without_system_message(before: bytes) -> bytes:
     """A body up to its fields, with the system message at the beginning of the user's.
 
     Where an answer of the assistant comes first, the system message becomes one of the user.
@@ -285,6 +285,6 @@ def _with_one_message(before: bytes) -> bytes:
 def _sent_fields(request: Prepared, sent: bytes) -> Collection[str]:
     """The names of the fields in a body as it was sent, and `SYSTEM` if it has a system message."""
     before = request.body[: request.fields_at]
-    one = before if sent.startswith(before) else _with_one_message(before)
+    one = before if sent.startswith(before) else _without_system_message(before)
     roles = [SYSTEM] if one is before and _BEGINS_WITH_SYSTEM in before else []
     return [*fields_of(sent[len(one) :]), *roles]

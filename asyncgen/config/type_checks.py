@@ -7,7 +7,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from asyncgen.errors import Setting, UsageError
+from asyncgen.errors import Setting, UsageError, either
 
 
 def check_types(settings: Any) -> None:
@@ -67,8 +67,7 @@ def _ordinary(value: Any) -> Any:
 def _words(hint: Any) -> str:
     kind, inner = get_origin(hint) or hint, get_args(hint)
     if kind is UnionType:
-        *others, last = map(_words, inner)
-        return f"{', '.join(others)} or {last}"
+        return either([*map(_words, inner)])
     if kind is Mapping:
         return f"a dict of text to {'text' if inner[1] is str else 'anything'}"
     return f"a list of {inner[0].__name__}" if kind is Sequence else str(_WORDS[kind])

@@ -10,7 +10,7 @@ from numbers import Integral
 from typing import Any, Generic
 
 from asyncgen.chat import ROLES, ChatMessage, ChatRequest, Completion, Sampling
-from asyncgen.errors import UsageError, WrongResultError, place_of
+from asyncgen.errors import UsageError, WrongResultError, either, place_of
 from asyncgen.recipe import Examples, Generate, OutputFile, Recipe, pass_on, rows_of_recipe
 from asyncgen.recipes.output_names import problem_of_outputs
 from asyncgen.rows import I
@@ -75,7 +75,7 @@ def _problem_of_conversation(before: object) -> str:
         return "before of a request is not a tuple of ChatMessage"
     for one in before:
         if one.role not in ROLES:
-            return f"role of a ChatMessage is {one.role!r}, not {' or '.join(ROLES)}"
+            return f"role of a ChatMessage is {one.role!r}, not {either(ROLES)}"
         if not isinstance(one.content, str):
             return f"content of a ChatMessage is {type(one.content).__name__}, not a text"
     return ""

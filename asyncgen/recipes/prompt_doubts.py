@@ -54,8 +54,8 @@ def _doubts_of_step(file: RecipeFile, step: Step, known: Mapping[str, bool]) -> 
         written = ", ".join(f"{{{name}}}" for name in sorted(fixed))
         named = ", ".join(f'{name} = "{name}"' for name in sorted(fixed))
         yield (
-            f"step {step.name}; sent as it stands in the system prompt: {written}; a field is known there if a "
-            f"user prompt or an output names it too, or [input] has fields = {{ {named} }}"
+            f"step {step.name}; sent as it stands in the system prompt: {written}; a field is known there if "
+            f"another prompt or an output names it too, or [input] has fields = {{ {named} }}"
         )
     meant = _meant(texts, known, used)
     if meant:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncgen.chat import ROLES, ChatMessage
+from asyncgen.errors import either
 from asyncgen.recipes.prompt_template import Reference, Template, spliced
 from asyncgen.recipes.table import Table
 from asyncgen.rows import BadFieldError
@@ -73,7 +74,7 @@ def _read(table: Table, number: int, message: Any) -> ChatMessage | None:
     one = Table(table.source, message, (*table.place, KEY, number), f"message {number + 1} of {table.what}")
     role = one.text("role")
     if role not in ROLES:
-        one.fail(f"role of {one.what} must be {_any_of(ROLES)}, not {role}", "role")
+        one.fail(f"role of {one.what} must be {either(ROLES)}, not {role}", "role")
     return ChatMessage(role, one.text("content"))
 
 
@@ -156,7 +157,7 @@ def _message(message: Any, which: str) -> ChatMessage:
     name, content = message.get(said_by), message.get(said)
     role = roles.get(name) if isinstance(name, str) else None
     if role is None:
-        raise BadFieldError(f"the {said_by} of {which} must be {_any_of(tuple(roles))}")
+        raise BadFieldError(f"the {said_by} of {which} must be {either(tuple(roles))}")
     more = next((key for key in _MORE_THAN_TEXT if message.get(key)), None)
     if more is not None:
         raise BadFieldError(f"{which} has {more}, not only text")
@@ -172,8 +173,3 @@ def _message(message: Any, which: str) -> ChatMessage:
 def is_sharegpt(message: Any) -> bool:
     """Whether a message has `from` and `value`, as those of ShareGPT, rather than `role` and `content`."""
     return isinstance(message, dict) and message.get("role") is None and message.get("from") is not None
-
-
-def _any_of(names: Sequence[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} or {last}"

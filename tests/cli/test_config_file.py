@@ -48,9 +48,12 @@ def test_a_flag_that_is_typed_goes_before_the_file(parse) -> None:
 
 
 @pytest.mark.parametrize("typed", [["--input", "b"], ["--input-jsonl=b"]])
-def test_an_input_that_is_typed_is_the_only_one(parse, typed: list[str]) -> None:
-    """The file's is not there then, by whichever name."""
+def test_an_input_that_is_typed_is_the_only_one(
+    parse, typed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file's is not there then, by whichever name, and nothing is said of it."""
     assert parse(PATHS, *typed)["input_jsonl"] == Path("b")
+    assert capsys.readouterr().err == ""
 
 
 def test_of_two_inputs_none_is_left_out_without_a_word(parse, capsys: pytest.CaptureFixture[str]) -> None:

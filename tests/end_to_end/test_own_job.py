@@ -85,6 +85,18 @@ def test_a_preview_shows_prompts_answers_and_lines_and_keeps_nothing(tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["temporary"]
 
 
+def test_a_preview_shows_all_messages_of_a_conversation(tmp_path: Path) -> None:
+    """In the order in which they are sent, each under its role."""
+    samples = shipped("samples", "conversations.jsonl")
+    words = ["--recipe", "conversation", "--input", str(samples), "--rows", "1", "--prompts-only"]
+
+    lines = asyncgen(tmp_path, "preview", *words).stdout.splitlines()
+
+    said = [line.strip() for line in lines if line in {f"  {role}:" for role in ("system", "user", "assistant")}]
+    assert said == ["system:", *["user:", "assistant:"] * 3, "user:"]
+    assert lines.index("    Can I bring a dog?") < lines.index("    I have lost my card.")
+
+
 def test_a_preview_shows_the_answers_that_are_not_accepted(tmp_path: Path) -> None:
     """Each with the reason: nobody sees otherwise why a row fails."""
     (tmp_path / "tr.toml").write_text(TRANSLATION.replace("[[output]]", "check = { max-words = 1 }\n[[output]]"))

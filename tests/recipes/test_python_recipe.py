@@ -200,7 +200,7 @@ async def test_a_wrong_result_of_a_recipe_fails_its_row_and_says_what_is_wrong(b
         ),
         (
             ChatRequest("", "Miller", Sampling(None, None, None), before=(ChatMessage("human", "x"),)),
-            "role of a ChatMessage is 'human', not system or user or assistant",
+            "role of a ChatMessage is 'human', not system, user or assistant",
         ),
         (
             ChatRequest("", "Miller", Sampling(None, None, None), before=(ChatMessage("user", None),)),
