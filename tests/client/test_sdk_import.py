@@ -1,11 +1,12 @@
 """Packages fill themselves when something is asked of them, and nobody can tell the difference."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests import asyncgen_process
 
 
 @pytest.fixture
@@ -27,7 +28,9 @@ def executed(directory: Path, program: str) -> list[str]:
     """What a program prints that runs with `gathered` deferred."""
     before = f"import sys; sys.path.insert(0, {str(directory)!r})\n"
     before += "from asyncgen.client.sdk import defer; defer('gathered'); defer('gathered')\n"
-    done = subprocess.run([sys.executable, "-c", before + program], capture_output=True, text=True, check=False)
+    done = asyncgen_process.run(
+        [sys.executable, "-c", before + program], capture_output=True, text=True, check=False
+    )
     assert not done.stderr, done.stderr
     return done.stdout.split()
 
@@ -78,7 +81,7 @@ models = sum(name.startswith("openai.types") for name in sys.modules)
 import openai
 print(json.dumps([models, openai.types.Batch.__module__, openai.types.chat.ChatCompletion.__module__]))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = asyncgen_process.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     models, *places = json.loads(done.stdout)
     assert models < 150
     assert places == ["openai.types.batch", "openai.types.chat.chat_completion"]

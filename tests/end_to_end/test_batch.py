@@ -16,6 +16,7 @@ from asyncgen.cost import total_usage
 from asyncgen.planning.prices import load_price
 from asyncgen.simulator import Batch, Faults
 from tests import asyncgen_process
+from tests.effort import KILLS_PLAYED
 
 from .conftest import SAMPLES, Job, Server, clean_env, interrupt
 from .test_interruptions import wait_until
@@ -88,7 +89,7 @@ def golden(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return this.outputs()
 
 
-@pytest.mark.parametrize("kill", KILLS)
+@pytest.mark.parametrize("kill", KILLS[KILLS_PLAYED])
 def test_a_kill_leaves_each_request_in_one_batch(serve: Serve, batch_job: Jobs, golden: Any, kill: str) -> None:
     """SIGKILL at a request of a batch's life, or at a line of the journal; the next start ends it, paid once."""
     server = serve(batch=Batch(**FAST, list_delay_s=0.3))

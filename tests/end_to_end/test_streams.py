@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -48,33 +49,37 @@ def test_a_run_whose_streams_are_closed_or_full_is_done(
     assert this.outputs() == golden.outputs()
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a run that is done."""
+    this = Job(tmp_path_factory.mktemp("done") / "out", flags=["--simulate", "fast", "--num-pairs", "1"])
+    assert this.run().returncode == 0
+    return this.output_dir
+
+
 @pytest.mark.parametrize(
-    "words",
+    ("words", "unbuffered"),
     [
-        ["--help"],
-        ["--version"],
-        ["completion", "bash"],
-        ["drill", "--list"],
-        ["status", "OUT"],
-        ["verify", "OUT"],
-        ["trace", "OUT", "0"],
-        ["report", "OUT"],
-        ["plan", "--input", str(SAMPLES), "--prompt-file", str(PROMPTS)],
-        ["preview", "--input", str(SAMPLES), "--prompt-file", str(PROMPTS), "--prompts-only"],
+        (["--help"], ""),
+        (["--help"], "1"),
+        (["--version"], ""),
+        (["completion", "bash"], ""),
+        (["drill", "--list"], ""),
+        (["status", "OUT"], ""),
+        (["status", "OUT"], "1"),
+        (["verify", "OUT"], ""),
+        (["trace", "OUT", "0"], ""),
+        (["report", "OUT"], ""),
+        (["plan", "--input", str(SAMPLES), "--prompt-file", str(PROMPTS)], ""),
+        (["preview", "--input", str(SAMPLES), "--prompt-file", str(PROMPTS), "--prompts-only"], ""),
     ],
-    ids=lambda words: words[0],
+    ids=lambda value: value[0] if isinstance(value, list) else value,
 )
-def test_a_command_whose_lines_the_disk_refuses_has_failed(
-    job: Callable[..., Job], words: list[str], unbuffered: str
-) -> None:
+def test_a_command_whose_lines_the_disk_refuses_has_failed(done: Path, words: list[str], unbuffered: str) -> None:
     """In one line, with the code of the disk: what it says is all that it does."""
-    this = job(flags=["--simulate", "--num-pairs", "1"])
-    if "OUT" in words:
-        assert this.run().returncode == 0
-    command = [*this.argv[:3], *(str(this.output_dir) if word == "OUT" else word for word in words)]
+    command = [sys.executable, "-m", "asyncgen", *(str(done) if word == "OUT" else word for word in words)]
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
+        ended = subprocess.run(
             command,
             check=False,
             stdout=full,
@@ -84,7 +89,7 @@ def test_a_command_whose_lines_the_disk_refuses_has_failed(
             env=clean_env({"PYTHONUNBUFFERED": unbuffered}),
         )
 
-    assert (done.returncode, done.stderr) == (74, "❌ cannot write the output: No space left on device\n")
+    assert (ended.returncode, ended.stderr) == (74, "❌ cannot write the output: No space left on device\n")
 
 
 @pytest.mark.parametrize("streams", [("stdout",), ("stderr",), ("stdout", "stderr")])

@@ -9,6 +9,7 @@ from statistics import mean, quantiles
 import pytest
 
 from asyncgen.limits.concurrency import ConcurrencyControl
+from tests.effort import SEEDS
 
 
 class ModelServer:
@@ -87,7 +88,7 @@ def automatic(ceiling: int = 1024) -> ConcurrencyControl:
 
 
 @pytest.mark.parametrize("slots", [4, 24, 100, 400])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_server_that_queues_in_silence_is_used_fully_without_a_long_queue(slots, seed):
     """Within 10 % of the throughput of the slots, and a tail at most twice that of an unqueued server."""
     flight = Flight(automatic(), ModelServer(slots=slots, seed=seed)).run(90)

@@ -13,7 +13,7 @@ from asyncgen.quality.checks.note_words import split_words
 from asyncgen.quality.checks.proof import unproven
 from asyncgen.quality.checks.reasoning_form import Expected
 from asyncgen.simulator.paraphrase import paraphrase
-from tests.effort import PLANTINGS
+from tests.effort import PLANTINGS, SEEDS
 from tests.quality.defects import DEFECTS, Defect, Example, clean_example
 from tests.quality.edits import clean_paraphrase
 from tests.quality.reasoning_defects import REASONING_DEFECTS
@@ -45,7 +45,7 @@ def test_a_planted_defect_is_found(defect: Defect, clean: list[Example], expecte
     assert len(missed) <= MOST_MISSED, missed
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_clean_examples_are_left_alone(seed: int, pairs: list[Pair], expected: dict[str, Expected]) -> None:
     """Of all pairs, with many kinds of legal changes and reasonings, one in a hundred is flagged at most."""
     draw = Random(seed)

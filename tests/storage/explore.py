@@ -177,12 +177,12 @@ class Explorer:
             )
         return self.counts
 
-    def explore_full_disk(self, *, greedy: bool = False) -> Counts:
-        """Let the disk be full from each operation on; then make room and give the same command again."""
+    def explore_full_disk(self, stride: int, *, greedy: bool = False) -> Counts:
+        """Let the disk be full from every `stride`th operation on; then make room and give the command again."""
         whole = self._run(self.start.copy(), self.phase, self.moment.flaky).disk
         length = len(whole.record)
         left: dict[int, tuple[Store, Moment]] = {}
-        for place in range(length):
+        for place in range(0, length, stride):
             shows_at = next((demand for demand in whole.demands if demand >= place), length)
             where = f"full from operation {place} of {length}"
             if shows_at not in left:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.effort import LOSSES, STRIDE
+from tests.effort import LOSSES, STRIDE, STRIDE_IN_WAYS
 
 from .explore import Counts, Explorer
 from .model_disk import Crash
@@ -25,7 +25,7 @@ def total() -> Iterator[Counts]:
 
 def _add(total: Counts, counts: Counts) -> None:
     """Add the counts of a scenario, which must have been crashed often and in every way."""
-    assert counts.states > 20 * LOSSES
+    assert counts.states > 20 * LOSSES / STRIDE
     assert {"killed", "killed_in_write", "power_loss"} <= counts.kinds.keys()
     print(counts)
     total.states += counts.states
@@ -40,7 +40,7 @@ def test_a_crash_anywhere_loses_nothing(
     played: str, world: World, reasoning_world: World, monkeypatch: pytest.MonkeyPatch, total: Counts
 ) -> None:
     """After a kill or a power loss at any operation, the same command ends with the golden bytes, paid once."""
-    stride = STRIDE if played in IN_WAYS else 1
+    stride = STRIDE_IN_WAYS if played in IN_WAYS else STRIDE
     explorer = prepare(played, world, reasoning_world, monkeypatch)
     _add(total, explorer.explore(losses=LOSSES, points=lambda place: place % stride == 0))
 
@@ -62,7 +62,7 @@ def test_what_a_repair_paid_for_a_row_that_fails_again_is_kept(
     paraphrase, reasoning = (4, "paraphrase"), (4, "error_reasoning")
     failed = Phase(6, frozenset({paraphrase, reasoning}))
     explorer = Explorer(reasoning_world, Phase(6, frozenset({paraphrase})), before=(failed,))
-    explorer.explore(losses=LOSSES, points=lambda place: place % 3 == 0)
+    explorer.explore(losses=LOSSES, points=lambda place: place % (2 + STRIDE) == 0)
 
 
 @pytest.mark.parametrize("place", range(0, 160, 7))

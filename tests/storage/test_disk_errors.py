@@ -7,7 +7,7 @@ import pytest
 from asyncgen.engine import passes as work
 from asyncgen.errors import DiskError, Exit
 from asyncgen.storage import segment_writer as segment_log
-from tests.effort import LOSSES
+from tests.effort import LOSSES, STRIDE
 
 from .model_store import Store
 from .scenarios import FAILING, FLAKY, SCENARIOS
@@ -19,8 +19,8 @@ NAMES = ["fresh", "resume", "failures", "repair", "extension", "repair and exten
 @pytest.mark.parametrize("name", NAMES)
 def test_a_full_disk_loses_no_answer(name: str, world: World, reasoning_world: World) -> None:
     """Full at any write: exit as DiskError, calls in flight still saved; with room again, the golden bytes."""
-    counts = SCENARIOS[name](world, reasoning_world).explore_full_disk()
-    assert counts.kinds["full_at"] > 50
+    counts = SCENARIOS[name](world, reasoning_world).explore_full_disk(STRIDE)
+    assert counts.kinds["full_at"] > 50 / STRIDE
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,8 +28,8 @@ def test_a_full_disk_loses_no_answer_where_others_take_the_room(
     name: str, world: World, reasoning_world: World
 ) -> None:
     """What is given back may be gone at once, to our own outputs or to another program: the ballast is kept."""
-    counts = SCENARIOS[name](world, reasoning_world).explore_full_disk(greedy=True)
-    assert counts.kinds["full_at"] > 50
+    counts = SCENARIOS[name](world, reasoning_world).explore_full_disk(STRIDE, greedy=True)
+    assert counts.kinds["full_at"] > 50 / STRIDE
 
 
 @pytest.mark.parametrize("name", ["fresh", "failures"])
@@ -38,16 +38,18 @@ def test_a_crash_while_the_ballast_is_in_use_loses_no_answer(
 ) -> None:
     """Killed or without power: the zeros behind the lines of a segment that was the ballast are no damage."""
     scenario = SCENARIOS[name](world, reasoning_world)
-    counts = scenario.explore_crashes_on_a_full_disk(losses=LOSSES, points=lambda place: place % 7 == 0)
-    assert counts.kinds["killed"] > 50
-    assert counts.kinds["power_loss"] > 40 * LOSSES
+    counts = scenario.explore_crashes_on_a_full_disk(
+        losses=LOSSES, points=lambda place: place % (5 + 2 * STRIDE) == 0
+    )
+    assert counts.kinds["killed"] > 50 / STRIDE
+    assert counts.kinds["power_loss"] > 40 * LOSSES / STRIDE
 
 
 @pytest.mark.usefixtures("small_segments")
 def test_a_full_disk_loses_no_answer_between_segments(world: World, reasoning_world: World) -> None:
     """The same where the write that meets the full disk is the beginning of a new segment."""
-    counts = SCENARIOS["failures"](world, reasoning_world).explore_full_disk()
-    assert counts.kinds["full_at"] > 50
+    counts = SCENARIOS["failures"](world, reasoning_world).explore_full_disk(STRIDE)
+    assert counts.kinds["full_at"] > 50 / STRIDE
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -92,7 +94,7 @@ def test_a_full_disk_for_a_moment_costs_one_answer_at_most(
     monkeypatch.setattr(work, "BALLAST_PER_CALL", 1)
     monkeypatch.setattr(segment_log, "SEGMENT_SIZE", segment_size)
     # Full from an operation on that needs no space is full from the next one that does.
-    for place in sorted(set(world.run(Store(ROOT), Phase(8)).disk.demands)):
+    for place in sorted(set(world.run(Store(ROOT), Phase(8)).disk.demands))[::STRIDE]:
         store = Store(ROOT)
         ended = world.run(store, Phase(8), full_at=place, refusals=refusals)
         assert ended.error is None or isinstance(ended.error, DiskError)
