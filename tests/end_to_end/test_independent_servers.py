@@ -31,13 +31,15 @@ def _command(name: str, port: int, directory: Path) -> list[str]:
     return [str(program), "--port", str(port), "--fixtures", str(directory)]
 
 
-@pytest.fixture(params=["llmock", "aimock"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(params=["llmock", "aimock"], scope="module")
+def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of that name, which listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen(_command(request.param, port, tmp_path), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        _command(request.param, port, tmp_path_factory.mktemp("server")), stdout=subprocess.DEVNULL
+    )
     try:
         end = time.monotonic() + 45
         while True:
