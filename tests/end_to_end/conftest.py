@@ -23,6 +23,8 @@ from tests import asyncgen_process
 OUTPUTS = ("sft_correct.jsonl", "sft_incorrect.jsonl", "sft_combined_safe.jsonl")
 PROMPTS = shipped("prompts", "medec_safe.json")
 SAMPLES = shipped("samples", "pairs.jsonl")
+MOST_PAIRS = 200
+"""Of a corpus, whose outputs are looked at in all tests."""
 HANGS = 80.0
 """Seconds after which a run hangs."""
 RAY_STARTS = 120.0
@@ -209,3 +211,28 @@ async def until(true: Callable[[], bool]) -> None:
     """Let others go on until something is true, within the time of the test."""
     while not true():  # noqa: ASYNC110 - it becomes true on another thread
         await asyncio.sleep(0.005)  # leaves the processor to that thread
+
+
+@pytest.fixture(scope="session")
+def samples_golden(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The outputs of a run of the samples, with reasoning, that nothing disturbs."""
+    return _undisturbed(tmp_path_factory.mktemp("samples") / "out", SAMPLES)
+
+
+@pytest.fixture(scope="session")
+def golden(tmp_path_factory: pytest.TempPathFactory, medec_pairs: Path) -> Callable[[int], dict[str, bytes]]:
+    """The same of the first N pairs of a corpus: the beginning of what one run of many left."""
+    whole = _undisturbed(tmp_path_factory.mktemp("golden") / "out", medec_pairs, "--num-pairs", str(MOST_PAIRS))
+
+    def beginning(number: int) -> dict[str, bytes]:
+        assert number <= MOST_PAIRS
+        ends = {name: number * (1 + (name == OUTPUTS[2])) for name in OUTPUTS}
+        return {name: b"".join(whole[name].splitlines(keepends=True)[: ends[name]]) for name in OUTPUTS}
+
+    return beginning
+
+
+def _undisturbed(output_dir: Path, source: Path, *flags: str) -> dict[str, bytes]:
+    this = Job(output_dir, source, flags=["--add-reasoning", "--simulate", "fast", *flags])
+    assert this.run("-q").returncode == 0
+    return this.outputs()

@@ -81,16 +81,10 @@ ALWAYS_REACHED = 6
 """So many requests, and lines of the journal, every such run has; how often it looks differs."""
 
 
-@pytest.fixture(scope="module")
-def golden(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The outputs of a run of the samples without batches."""
-    this = Job(tmp_path_factory.mktemp("golden") / "out", flags=["--add-reasoning", "--simulate", "fast"])
-    this.run("-q")
-    return this.outputs()
-
-
 @pytest.mark.parametrize("kill", KILLS[KILLS_PLAYED])
-def test_a_kill_leaves_each_request_in_one_batch(serve: Serve, batch_job: Jobs, golden: Any, kill: str) -> None:
+def test_a_kill_leaves_each_request_in_one_batch(
+    serve: Serve, batch_job: Jobs, samples_golden: dict[str, bytes], kill: str
+) -> None:
     """SIGKILL at a request of a batch's life, or at a line of the journal; the next start ends it, paid once."""
     server = serve(batch=Batch(**FAST, list_delay_s=0.3))
     this = batch_job(server)
@@ -103,12 +97,14 @@ def test_a_kill_leaves_each_request_in_one_batch(serve: Serve, batch_job: Jobs, 
 
     assert killed.returncode == -9 or int(kill.split()[1]) > ALWAYS_REACHED
     assert done.returncode == 0, done.stderr
-    assert this.outputs() == golden
+    assert this.outputs() == samples_golden
     assert counts(server)["answered_again"] <= in_flight
     assert max(server.custom_ids.values()) == 1
 
 
-def test_detached_batches_are_taken_by_the_same_command(serve: Serve, batch_job: Jobs, golden: Any) -> None:
+def test_detached_batches_are_taken_by_the_same_command(
+    serve: Serve, batch_job: Jobs, samples_golden: dict[str, bytes]
+) -> None:
     """Exit 75 when they are at the server; then the next round, and in the end the files."""
     server = serve(batch=Batch(**FAST))
     this = batch_job(server, "--batch-detach")
@@ -123,7 +119,7 @@ def test_detached_batches_are_taken_by_the_same_command(serve: Serve, batch_job:
     assert codes[-1] == 0
     assert set(codes[:-1]) == {75}
     assert "at the server" in said[0]
-    assert this.outputs() == golden
+    assert this.outputs() == samples_golden
     assert counts(server)["answered_again"] == 0
 
 
@@ -145,7 +141,9 @@ def test_an_interrupted_run_leaves_its_batch_at_work_and_says_how_to_go_on(serve
     assert counts(server)["answered_again"] == 0
 
 
-def test_the_last_calls_are_made_one_by_one(serve: Serve, batch_job: Jobs, golden: Any) -> None:
+def test_the_last_calls_are_made_one_by_one(
+    serve: Serve, batch_job: Jobs, samples_golden: dict[str, bytes]
+) -> None:
     """With --batch-finish, a round that is small enough needs no batch."""
     server = serve(batch=Batch(**FAST))
     pairs = len(SAMPLES.read_bytes().splitlines())
@@ -154,11 +152,11 @@ def test_the_last_calls_are_made_one_by_one(serve: Serve, batch_job: Jobs, golde
     assert this.run().returncode == 0
 
     assert counts(server)["batches"] == 1
-    assert this.outputs() == golden
+    assert this.outputs() == samples_golden
 
 
 def test_a_start_without_batches_takes_what_they_have_and_asks_the_rest(
-    serve: Serve, batch_job: Jobs, golden: Any
+    serve: Serve, batch_job: Jobs, samples_golden: dict[str, bytes]
 ) -> None:
     """The batch is cancelled; what it had answered is not asked again, and the bytes are the same."""
     server = serve(batch=Batch(**FAST | {"working_s": 2.0}))
@@ -171,7 +169,7 @@ def test_a_start_without_batches_takes_what_they_have_and_asks_the_rest(
 
     assert done.returncode == 0, done.stderr
     assert "Batch 1 is cancelled" in done.stdout
-    assert this.outputs() == golden
+    assert this.outputs() == samples_golden
     assert counts(server)["answered_again"] == 0
 
 
@@ -213,7 +211,7 @@ def test_shards_have_batches_of_their_own(serve: Serve, batch_job: Jobs) -> None
 
 @pytest.mark.timeout(120)
 def test_a_budget_holds_while_batches_expire_and_a_larger_one_ends_the_run(
-    serve: Serve, batch_job: Jobs, golden: Any
+    serve: Serve, batch_job: Jobs, samples_golden: dict[str, bytes]
 ) -> None:
     """What the server has worked on costs no more, though three batches end half done; nothing is paid twice."""
     server = serve(batch=Batch(**FAST, expire=1.0, at_most=3))
@@ -229,11 +227,13 @@ def test_a_budget_holds_while_batches_expire_and_a_larger_one_ends_the_run(
     used = total_usage(counts(server)["prompt_tokens"], counts(server)["completion_tokens"], 0)
     assert most / 2 < price.of_batches.cost(used) < most
     assert this.run("--max-cost", "1").returncode == 0
-    assert this.outputs() == golden
+    assert this.outputs() == samples_golden
     assert counts(server)["answered_again"] == 0
 
 
-def test_a_batch_with_rows_behind_the_end_is_not_taken(serve: Serve, batch_job: Jobs, golden: Any) -> None:
+def test_a_batch_with_rows_behind_the_end_is_not_taken(
+    serve: Serve, batch_job: Jobs, samples_golden: dict[str, bytes]
+) -> None:
     """It would be closed, and what was paid for them lost; the message says how to take it."""
     server = serve(batch=Batch(**FAST))
     this = batch_job(server, "--batch-detach")
@@ -246,7 +246,7 @@ def test_a_batch_with_rows_behind_the_end_is_not_taken(serve: Serve, batch_job: 
     assert "--num-pairs 24" in refused.stderr
     this.flags = ["--add-reasoning", "--batch"]
     assert this.run().returncode == 0
-    assert this.outputs() == golden
+    assert this.outputs() == samples_golden
     assert counts(server)["answered_again"] == 0
 
 

@@ -88,11 +88,9 @@ def test_two_processes_share_the_file_at_once(serve, job, first_pairs, cache):
     assert third.outputs() == golden.outputs()
 
 
-def test_a_killed_run_leaves_a_good_cache(serve, job, first_pairs, cache):
+def test_a_killed_run_leaves_a_good_cache(serve, job, first_pairs, cache, golden):
     """SIGKILL while answers are added, and again while they are taken: the same bytes, nothing is asked again."""
     source = first_pairs(150)
-    golden = job(serve(), input_jsonl=source)
-    golden.run()
     server = serve(latency=Latency(median_s=0.02))
     paying = job(server, input_jsonl=source)
     process = paying.start("--cache", str(cache), "--concurrency", "16")
@@ -100,7 +98,7 @@ def test_a_killed_run_leaves_a_good_cache(serve, job, first_pairs, cache):
     process.kill()
     process.communicate()
     assert paying.run("--cache", str(cache)).returncode == 0
-    assert paying.outputs() == golden.outputs()
+    assert paying.outputs() == golden(150)
     asked = server.counts["requests"]
     taking = job(server, input_jsonl=source)
     process = taking.start("--cache", str(cache), "--concurrency", "1")
@@ -111,7 +109,7 @@ def test_a_killed_run_leaves_a_good_cache(serve, job, first_pairs, cache):
     done = taking.run("--cache", str(cache))
 
     assert done.returncode == 0, done.stderr
-    assert taking.outputs() == golden.outputs()
+    assert taking.outputs() == golden(150)
     assert "billed twice" not in done.stderr
     # What was answered in the last moment before the kill is in the journal of its run alone.
     assert server.counts["requests"] - asked <= 16
@@ -168,7 +166,7 @@ def test_a_directory_that_cannot_be_written_ends_nothing(serve, job, first_pairs
     assert "continues without" in done.stderr
 
 
-def test_shards_share_a_cache(serve, job, first_pairs, cache):
+def test_shards_share_a_cache(serve, job, first_pairs, cache, golden):
     """Each knows its own rows by their place in the whole input."""
     source, server = first_pairs(30), serve()
     for number in (1, 2):
@@ -180,9 +178,7 @@ def test_shards_share_a_cache(serve, job, first_pairs, cache):
     assert whole.run("--cache", str(cache)).returncode == 0
 
     assert server.counts["requests"] == 90
-    golden = job(serve(), input_jsonl=source)
-    golden.run()
-    assert whole.outputs() == golden.outputs()
+    assert whole.outputs() == golden(30)
 
 
 def test_a_regeneration_asks_another_question(serve, job, first_pairs, cache, monkeypatch):

@@ -61,11 +61,11 @@ def calls_of(job: Job) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (job.state_dir / "calls.jsonl").read_text().splitlines()]
 
 
-def test_one_of_three_servers_is_killed_and_not_a_byte_is_missing(simulate, serve, job, first_pairs, tmp_path):
+def test_one_of_three_servers_is_killed_and_not_a_byte_is_missing(
+    simulate, serve, job, first_pairs, tmp_path, golden
+):
     """SIGKILL in the middle: all rows, no pair failed, the bytes of a run with a single endpoint."""
     source = first_pairs(150)
-    golden = job(serve(), input_jsonl=source)
-    golden.run()
     servers = {name: simulate(name, seconds) for name, seconds in (("a", 0.02), ("b", 0.05), ("c", 0.1))}
     tables = {name: {"base_url": url, "concurrency": 4} for name, (_, url) in servers.items()}
     this = job(input_jsonl=source)
@@ -77,7 +77,7 @@ def test_one_of_three_servers_is_killed_and_not_a_byte_is_missing(simulate, serv
     _, stderr = process.communicate(timeout=60)
 
     assert process.returncode == 0, stderr
-    assert this.outputs() == golden.outputs()
+    assert this.outputs() == golden(150)
     made = calls_of(this)
     answered = {name: sum(c["endpoint"] == name and c["outcome"] == "ok" for c in made) for name in servers}
     assert answered["a"] > answered["c"] > answered["b"] / 4 > 0
@@ -132,11 +132,9 @@ def test_when_all_are_out_the_run_stops_as_with_one(serve, job, first_pairs, tmp
     assert all(server.counts["requests"] for server in servers)
 
 
-def test_a_run_goes_on_with_other_endpoints_than_it_began_with(serve, job, first_pairs, tmp_path):
+def test_a_run_goes_on_with_other_endpoints_than_it_began_with(serve, job, first_pairs, tmp_path, golden):
     """They serve the same model: one may go and another come, and nothing is asked twice."""
     source, servers = first_pairs(40), {name: serve() for name in "abc"}
-    golden = job(serve(), input_jsonl=source)
-    golden.run()
     tables = {name: {"base_url": server.base_url, "concurrency": 4} for name, server in servers.items()}
     flags = configure(tmp_path / "run.toml", **tables)
     this = job(input_jsonl=source)
@@ -145,7 +143,7 @@ def test_a_run_goes_on_with_other_endpoints_than_it_began_with(serve, job, first
     second = this.run(*flags[:2], "--endpoint", "c")
 
     assert (first.returncode, second.returncode) == (0, 0), second.stderr
-    assert this.outputs() == golden.outputs()
+    assert this.outputs() == golden(40)
     assert servers["c"].counts["requests"] == 60
     assert servers["a"].counts["requests"] + servers["b"].counts["requests"] == 60
 

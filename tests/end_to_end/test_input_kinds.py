@@ -13,11 +13,11 @@ import pytest
 import asyncgen
 from asyncgen.config.shipped import shipped
 from asyncgen.errors import DirectoryError
-from asyncgen.simulator import Latency
+from asyncgen.simulator import Latency, Profile
 from asyncgen.storage import standard_input
 from tests import asyncgen_process
 
-from .conftest import clean_env
+from .conftest import Server, clean_env
 from .test_interruptions import wait_until
 
 MAILS = shipped("samples", "mails.jsonl")
@@ -25,7 +25,7 @@ NUMBER = 150
 COLUMNS = ("id", "subject", "body")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rows():
     """Mails with line breaks and quotation marks in them."""
     samples = [json.loads(line) for line in MAILS.read_text().splitlines()]
@@ -82,12 +82,19 @@ def kill_midway(server, command, stdin=subprocess.DEVNULL):
     process.wait(10)
 
 
-@pytest.fixture
-def golden(serve, tmp_path, write, rows):
+@pytest.fixture(scope="module")
+def golden(tmp_path_factory, rows):
     """What comes of the plain lines in one go."""
-    done = run(words(serve(), tmp_path / "golden", write("golden.jsonl", rows)))
+    directory = tmp_path_factory.mktemp("golden")
+    source = directory / "mails.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    server = Server(Profile(latency=Latency(median_s=0.0)))
+    try:
+        done = run(words(server, directory / "out", source))
+    finally:
+        server.close()
     assert done.returncode == 0, done.stderr
-    return (tmp_path / "golden" / "mails.jsonl").read_bytes()
+    return (directory / "out" / "mails.jsonl").read_bytes()
 
 
 @pytest.mark.timeout(240)

@@ -28,23 +28,19 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
 
 
 @pytest.mark.parametrize("concurrency", [1, 7, 256])
-def test_the_bytes_are_the_same_at_any_concurrency(serve, job, first_pairs, concurrency):
+def test_the_bytes_are_the_same_at_any_concurrency(serve, job, first_pairs, concurrency, golden):
     """The outputs do not depend on how many calls are in flight."""
     source, server = first_pairs(100), serve()
-    golden = job(server, input_jsonl=source)
-    golden.run()
     this = job(server, input_jsonl=source)
 
     assert this.run("--concurrency", str(concurrency)).returncode == 0
 
-    assert this.outputs() == golden.outputs()
+    assert this.outputs() == golden(100)
 
 
-def test_three_kills_change_no_byte_and_only_calls_in_flight_are_sent_again(serve, job, first_pairs):
+def test_three_kills_change_no_byte_and_only_calls_in_flight_are_sent_again(serve, job, first_pairs, golden):
     """SIGKILL in the middle, three times; the server counts what was asked again."""
     source = first_pairs(200)
-    golden = job(serve(), input_jsonl=source)
-    golden.run()
     server = serve(latency=Latency(median_s=0.05))
     this = job(server, input_jsonl=source)
     in_flight = 0
@@ -60,7 +56,7 @@ def test_three_kills_change_no_byte_and_only_calls_in_flight_are_sent_again(serv
     assert last.returncode == 0
     assert "Resuming from pair" in last.stdout
     assert "in flight: " in last.stderr
-    assert this.outputs() == golden.outputs()
+    assert this.outputs() == golden(200)
     assert server.counts["distinct_requests"] == 600
     assert 600 <= server.counts["requests"] <= 600 + in_flight
     # An answer that reached a killed process's socket but not the process may come again; no more than that.
@@ -175,12 +171,10 @@ def rare_word(source: Path) -> tuple[str, list[int]]:
     raise AssertionError("the first note has no rare word")
 
 
-def test_failed_pairs_are_asked_again_by_the_same_command_and_merged_in_place(serve, job, first_pairs):
+def test_failed_pairs_are_asked_again_by_the_same_command_and_merged_in_place(serve, job, first_pairs, golden):
     """Exit 3 and `failed.jsonl`, then byte-identical to a run that never failed, and only what was missing."""
     source = first_pairs(160)
     word, indexes = rare_word(source)
-    golden = job(serve(), input_jsonl=source)
-    golden.run()
     server = serve(faults=Faults(fail_matching=word, fail_kind="bad_request"))
     this = job(server, input_jsonl=source)
 
@@ -195,18 +189,16 @@ def test_failed_pairs_are_asked_again_by_the_same_command_and_merged_in_place(se
     paid = server.counts["answers"]
     this.server = serve()
     assert this.run().returncode == 0
-    assert this.outputs() == golden.outputs()
+    assert this.outputs() == golden(160)
     assert not (this.output_dir / "failed.jsonl").exists()
     assert this.server.counts["requests"] == 480 - paid
     assert not [path for path in this.state_dir.iterdir() if path.name.startswith(("journal", "spool"))]
 
 
-def test_one_command_repairs_what_failed_and_goes_on_with_what_is_new(serve, job, first_pairs):
+def test_one_command_repairs_what_failed_and_goes_on_with_what_is_new(serve, job, first_pairs, golden):
     """A finished run with failed pairs and a larger --num-pairs: both are done, in one start."""
     source = first_pairs(60)
     word, indexes = rare_word(source)
-    golden = job(serve(), input_jsonl=source)
-    golden.run()
     this = job(serve(faults=Faults(fail_matching=word, fail_kind="bad_request")), input_jsonl=source)
     assert this.run("--num-pairs", "20").returncode == 3
     this.server = serve()
@@ -215,15 +207,12 @@ def test_one_command_repairs_what_failed_and_goes_on_with_what_is_new(serve, job
 
     assert done.returncode == 0
     assert f"Asking again for {sum(index < 20 for index in indexes)} pair" in done.stdout
-    assert this.outputs() == golden.outputs()
+    assert this.outputs() == golden(60)
     assert this.run().stdout.count("Already complete") == 1
 
 
-def test_a_finished_run_extends_by_a_larger_number_of_pairs(serve, job):
+def test_a_finished_run_extends_by_a_larger_number_of_pairs(serve, job, samples_golden):
     """`--num-pairs` may grow, then the whole file; the bytes are those of one run."""
-    server = serve()
-    golden = job(server)
-    golden.run()
     this = job(serve())
     this.run("--num-pairs", "5")
     assert len(this.records(OUTPUTS[0])) == 5
@@ -232,7 +221,7 @@ def test_a_finished_run_extends_by_a_larger_number_of_pairs(serve, job):
     done = this.run()
 
     assert "Resuming from pair 11" in done.stdout
-    assert this.outputs() == golden.outputs()
+    assert this.outputs() == samples_golden
     assert this.server.counts["requests"] == 72
 
 
@@ -407,10 +396,8 @@ def test_a_run_of_the_original_tool_is_refused_when_its_files_do_not_agree(serve
     assert (aside / OUTPUTS[0]).read_bytes() == before[OUTPUTS[0]]
 
 
-def test_a_budget_is_never_exceeded_and_the_next_command_goes_on_with_more(serve, job, first_pairs):
+def test_a_budget_is_never_exceeded_and_the_next_command_goes_on_with_more(serve, job, first_pairs, golden):
     """Over three commands, a kill in between: what the server counted stays under the budget of each."""
-    golden = job(serve(), input_jsonl=first_pairs(60))
-    assert golden.run().returncode == 0
     server = serve(faults=Faults(server_error=0.1, empty=0.05, once=True))
     this = job(server, input_jsonl=first_pairs(60))
 
@@ -436,4 +423,4 @@ def test_a_budget_is_never_exceeded_and_the_next_command_goes_on_with_more(serve
     assert re.search(r"so give at least --max-total-tokens \d+\n", said)
     assert re.search(r"^to resume .*--max-total-tokens LARGER", said, re.MULTILINE)
     assert this.run().returncode == 0
-    assert this.outputs() == golden.outputs()
+    assert this.outputs() == golden(60)

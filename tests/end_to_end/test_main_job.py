@@ -166,10 +166,8 @@ def test_the_users_script_takes_the_same_flags_from_any_directory(job, tmp_path,
     assert len(this.records(OUTPUTS[0])) == 10
 
 
-def test_faults_change_nothing_in_the_outputs_and_cost_exactly_their_own_attempts(serve, job):
+def test_faults_change_nothing_in_the_outputs_and_cost_exactly_their_own_attempts(serve, job, samples_golden):
     """Refusals, errors, drops and hangs are asked again, each once, and leave no trace."""
-    golden = job(serve())
-    golden.run()
     for faults in (
         Faults(rate_limit=0.1),
         Faults(server_error=0.1),
@@ -183,7 +181,7 @@ def test_faults_change_nothing_in_the_outputs_and_cost_exactly_their_own_attempt
         assert this.run("--timeout", "2").returncode == 0
 
         counts = server.counts
-        assert this.outputs() == golden.outputs()
+        assert this.outputs() == samples_golden
         assert sum(counts["faults"].values()) > 0
         assert counts["requests"] == 72 + sum(counts["faults"].values())
         assert counts["answered_again"] == 0

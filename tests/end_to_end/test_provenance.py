@@ -89,10 +89,8 @@ def test_any_record_can_be_asked_again(serve, job):
         assert answer["choices"][0]["message"]["content"].strip() == record["note"]
 
 
-def test_a_killed_run_leaves_the_same_provenance(serve, job):
+def test_a_killed_run_leaves_the_same_provenance(serve, job, samples_golden):
     """What comes out of the journal says what it would have said at once."""
-    golden = job(serve())
-    golden.run()
     this = job(serve(latency=Latency(median_s=0.2)))
     process = this.start("--concurrency", "4")
     while not this.state_dir.is_dir() or b'"answer"' not in this.journal():
@@ -101,7 +99,7 @@ def test_a_killed_run_leaves_the_same_provenance(serve, job):
     process.communicate(timeout=60)
 
     assert this.run().returncode == 0
-    assert this.outputs() == golden.outputs()
+    assert this.outputs() == samples_golden
 
 
 def test_the_name_of_the_limit_names_no_other_request(serve, job):

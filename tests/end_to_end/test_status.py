@@ -287,11 +287,11 @@ def terminal() -> tuple[int, int]:
     return ours, its
 
 
-def test_a_run_whose_terminal_goes_away_is_done(serve: Callable[..., object], job: MakeJob) -> None:
+def test_a_run_whose_terminal_goes_away_is_done(
+    serve: Callable[..., object], job: MakeJob, samples_golden: dict[str, bytes]
+) -> None:
     """With `& disown`, or `nohup`, and a connection that is cut: no signal comes, and the bar has no place."""
-    golden = job(server := serve())
-    golden.run()
-    this = job(server, flags=["--add-reasoning", "--concurrency", "1"])
+    this = job(serve(), flags=["--add-reasoning", "--concurrency", "1"])
     ours, its = terminal()
     with asyncgen_process.Process(
         this.argv, stdin=its, stdout=its, stderr=its, env=clean_env(None), start_new_session=True
@@ -303,7 +303,7 @@ def test_a_run_whose_terminal_goes_away_is_done(serve: Callable[..., object], jo
         os.close(ours)
 
     assert process.returncode == 0
-    assert this.outputs() == golden.outputs()
+    assert this.outputs() == samples_golden
 
 
 @pytest.mark.parametrize("setting", ["TQDM_MININTERVAL=x", "TQDM_NCOLS=x", "TQDM_FILE=x", "TQDM_WRITE_BYTES=1"])

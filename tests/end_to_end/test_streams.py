@@ -36,17 +36,15 @@ def run_with(job: Job, redirection: str) -> subprocess.CompletedProcess[bytes]:
     "redirection", [">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full", ">/dev/full 2>&1"]
 )
 def test_a_run_whose_streams_are_closed_or_full_is_done(
-    serve: Serve, job: Callable[..., Job], redirection: str
+    serve: Serve, job: Callable[..., Job], redirection: str, samples_golden: dict[str, bytes]
 ) -> None:
     """Services start programs so, and disks with logs get full."""
     server = serve()
-    golden = job(server)
-    golden.run()
     this = job(server)
 
     assert run_with(this, redirection).returncode == 0
 
-    assert this.outputs() == golden.outputs()
+    assert this.outputs() == samples_golden
 
 
 @pytest.fixture(scope="module")
@@ -94,19 +92,17 @@ def test_a_command_whose_lines_the_disk_refuses_has_failed(done: Path, words: li
 
 @pytest.mark.parametrize("streams", [("stdout",), ("stderr",), ("stdout", "stderr")])
 def test_a_run_is_done_although_who_read_its_lines_has_gone(
-    serve: Serve, job: Callable[..., Job], unread: int, streams: tuple[str, ...]
+    serve: Serve, job: Callable[..., Job], unread: int, streams: tuple[str, ...], samples_golden: dict[str, bytes]
 ) -> None:
     """`| head -1`: 0 is said of a run that is done, and of no other."""
     server = serve()
-    golden = job(server)
-    golden.run()
     this = job(server)
     ends = dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL) | dict.fromkeys(streams, unread)
 
     process = subprocess.run(this.argv, check=False, timeout=60, env=clean_env(None), **ends)
 
     assert process.returncode == 0
-    assert this.outputs() == golden.outputs()
+    assert this.outputs() == samples_golden
 
 
 @pytest.mark.parametrize("signals", [(signal.SIGINT,), (signal.SIGINT, signal.SIGTERM)])
