@@ -207,10 +207,11 @@ class Explorer:
                 self._crash(self.start, self.moment, record, losses, in_use.__contains__, where)
         return self.counts
 
-    def explore_failing_syncs(self, *, losses: int) -> Counts:
-        """Let each fsync fail; then give the same command again, at once and after a power loss."""
+    def explore_failing_syncs(self, stride: int, *, losses: int) -> Counts:
+        """Let every `stride`th fsync fail; then give the same command again, at once and after a power loss."""
         record = self._run(self.start.copy(), self.phase, self.moment.flaky).disk.record
-        for place in [place for place, operation in enumerate(record) if operation[0].startswith("sync")]:
+        syncs = [place for place, operation in enumerate(record) if operation[0].startswith("sync")]
+        for place in syncs[::stride]:
             store = self.start.copy()
             where = f"fsync failed at operation {place} of {len(record)}, {record[place]}"
             moment = self._fail(store, where, sync_fails_at=place)

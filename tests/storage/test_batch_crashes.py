@@ -45,7 +45,7 @@ def test_a_crash_anywhere_leaves_every_request_in_one_batch(name: str, batch_wor
 @pytest.mark.usefixtures("small_batches")
 def test_a_crash_in_the_recovery_leaves_every_request_in_one_batch(batch_world: World) -> None:
     """Killed, then crashed again while it recovers."""
-    counts = SCENARIOS["batches"](batch_world).explore_twice(first=12, losses=LOSSES, second=12)
+    counts = SCENARIOS["batches"](batch_world).explore_twice(first=12 // STRIDE, losses=LOSSES, second=12)
     print(counts)
 
 

@@ -50,7 +50,7 @@ def test_a_crash_in_the_recovery_loses_nothing(
     name: str, world: World, reasoning_world: World, total: Counts
 ) -> None:
     """Killed, then crashed again while it recovers: what was seen after the kill need not have been durable."""
-    counts = SCENARIOS[name](world, reasoning_world).explore_twice(first=15, losses=LOSSES, second=10)
+    counts = SCENARIOS[name](world, reasoning_world).explore_twice(first=15 // STRIDE, losses=LOSSES, second=10)
     _add(total, counts)
 
 

@@ -55,16 +55,16 @@ def test_a_full_disk_loses_no_answer_between_segments(world: World, reasoning_wo
 @pytest.mark.parametrize("name", NAMES)
 def test_a_failed_sync_is_never_trusted(name: str, world: World, reasoning_world: World) -> None:
     """Each fsync may fail and drop its data: DiskError, and the same command later ends with the golden bytes."""
-    counts = SCENARIOS[name](world, reasoning_world).explore_failing_syncs(losses=LOSSES)
-    assert counts.kinds["sync_fails_at"] >= 12
+    counts = SCENARIOS[name](world, reasoning_world).explore_failing_syncs(STRIDE, losses=LOSSES)
+    assert counts.kinds["sync_fails_at"] >= 12 / STRIDE
     assert counts.kinds["failed_sync_later"]
 
 
 @pytest.mark.usefixtures("small_segments")
 def test_a_failed_sync_is_never_trusted_between_segments(world: World, reasoning_world: World) -> None:
     """The same with a journal of many segments."""
-    counts = SCENARIOS["failures"](world, reasoning_world).explore_failing_syncs(losses=LOSSES)
-    assert counts.kinds["sync_fails_at"] >= 12
+    counts = SCENARIOS["failures"](world, reasoning_world).explore_failing_syncs(STRIDE, losses=LOSSES)
+    assert counts.kinds["sync_fails_at"] >= 12 / STRIDE
 
 
 def test_a_full_disk_ends_the_run_with_its_exit_code(world: World) -> None:
