@@ -32,6 +32,7 @@ BODIES: dict[str, tuple[int, Any]] = {
     ),
     "OpenRouter": (400, {"error": {"message": "a/x:free is not a valid model ID", "code": 400}, "user_id": "u"}),
     "OpenRouter, no provider": (404, {"error": {"message": "No endpoints found for a/x.", "code": 404}}),
+    "LM Studio, no room": (400, {"error": 'Failed to load model "x". Error: Error loading model.'}),
     "DeepSeek": (400, openai("Model Not Exist", "invalid_request_error")),
     "DeepSeek, later": (
         400,
