@@ -55,7 +55,7 @@ _NOT_SERVED = (
     rf"Invalid model:? {_MODEL}",  # Mistral, Perplexity
     rf"Invalid model identifier {_MODEL}",  # LM Studio
     r"No models? (?:is )?loaded\b",  # LM Studio
-    r"Failed to load model\b",  # LM Studio, of one that is damaged or too large: each row would have it tried again
+    r"Failed to load model\b",  # LM Studio, of one that is damaged or too large
     rf"Unknown model:? {_MODEL}",  # GitHub Models
     r"The provided model identifier is invalid\b",  # Bedrock
     rf"Invocation of model ID {_MODEL} with on-demand throughput isn\S{{1,2}}t supported\b",  # Bedrock
