@@ -226,10 +226,15 @@ def golden(tmp_path_factory: pytest.TempPathFactory, medec_pairs: Path) -> Calla
 
     def beginning(number: int) -> dict[str, bytes]:
         assert number <= MOST_PAIRS
-        ends = {name: number * (1 + (name == OUTPUTS[2])) for name in OUTPUTS}
-        return {name: b"".join(whole[name].splitlines(keepends=True)[: ends[name]]) for name in OUTPUTS}
+        return of_first_pairs(whole, number)
 
     return beginning
+
+
+def of_first_pairs(outputs: dict[str, bytes], number: int) -> dict[str, bytes]:
+    """The lines of the first N pairs: one each, and two in the combined file."""
+    ends = {name: number * (1 + (name == OUTPUTS[2])) for name in OUTPUTS}
+    return {name: b"".join(outputs[name].splitlines(keepends=True)[: ends[name]]) for name in OUTPUTS}
 
 
 def _undisturbed(output_dir: Path, source: Path, *flags: str) -> dict[str, bytes]:

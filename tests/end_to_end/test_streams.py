@@ -39,8 +39,7 @@ def test_a_run_whose_streams_are_closed_or_full_is_done(
     serve: Serve, job: Callable[..., Job], redirection: str, samples_golden: dict[str, bytes]
 ) -> None:
     """Services start programs so, and disks with logs get full."""
-    server = serve()
-    this = job(server)
+    this = job(serve())
 
     assert run_with(this, redirection).returncode == 0
 
@@ -95,8 +94,7 @@ def test_a_run_is_done_although_who_read_its_lines_has_gone(
     serve: Serve, job: Callable[..., Job], unread: int, streams: tuple[str, ...], samples_golden: dict[str, bytes]
 ) -> None:
     """`| head -1`: 0 is said of a run that is done, and of no other."""
-    server = serve()
-    this = job(server)
+    this = job(serve())
     ends = dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL) | dict.fromkeys(streams, unread)
 
     process = subprocess.run(this.argv, check=False, timeout=60, env=clean_env(None), **ends)

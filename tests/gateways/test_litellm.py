@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.conftest import of_first_pairs
 from tests.gateways.conftest import Through
 from tests.gateways.outcome import check_whole, outcomes
 from tests.gateways.processes import Api, ServerProcess, free_port
@@ -53,12 +54,8 @@ def test_refusals_that_the_proxy_hands_on_are_waited_out(api, litellm, through, 
     """A limit by the second at the API: few are refused, and the bytes are those without a proxy."""
     behind = api("[limits]\nrpm = 2400\nburst_s = 1\n")
     job: Through = through(litellm(behind).port, "--concurrency", "auto", "--num-pairs", str(ROWS))
-    expected = {
-        name: b"".join(content.splitlines(keepends=True)[: ROWS * (1 + ("combined" in name))])
-        for name, content in without_gateway.items()
-    }
 
-    check_whole(job.run(env={"OPENAI_API_KEY": KEY}), job, expected)
+    check_whole(job.run(env={"OPENAI_API_KEY": KEY}), job, of_first_pairs(without_gateway, ROWS))
 
     assert behind.counts["answers"] == ROWS
     assert outcomes(job.calls())[429] < ROWS / 5
